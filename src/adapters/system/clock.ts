@@ -1,0 +1,10 @@
+import type { Clock } from "../../ports/clock.js"
+
+/** The clock of this process. */
+export const systemClock: Clock = {
+  monotonic: () => performance.now(),
+  after(milliseconds, callback) {
+    const timeout = setTimeout(callback, milliseconds)
+    return { cancel: () => clearTimeout(timeout) }
+  },
+}

@@ -1,0 +1,70 @@
+/**
+ * Every way in which PGQueuer can say no. Callers switch on `code`; messages may change between versions.
+ *
+ * `PGQ_OPTION_INVALID` an option is unknown, of the wrong type or out of range ·
+ * `PGQ_PAYLOAD_INVALID` JSON cannot hold the payload · `PGQ_PAYLOAD_TOO_LARGE` it is over the limit ·
+ * `PGQ_NAME_INVALID` a schema, prefix or entrypoint name is not of the right form ·
+ * `PGQ_SCHEMA_MISSING` `PGQ_SCHEMA_TOO_OLD` `PGQ_SCHEMA_TOO_NEW` the database and this code don't fit ·
+ * `PGQ_PERMISSION_DENIED` the database role lacks a right · `PGQ_POOL_TOO_SMALL` a worker needs more connections ·
+ * `PGQ_CONNECTION_FAILED` no connection could be made · `PGQ_CONNECTION_LOST` an open one broke ·
+ * `PGQ_CONNECTION_INVALID` the connection string is of the wrong form · `PGQ_DRIVER_CLOSED` used after its end ·
+ * `PGQ_DRIVER_BUSY` the outer driver was used inside its own transaction ·
+ * `PGQ_UNSUPPORTED` the driver declares that it lacks this · `PGQ_QUERY_FAILED` the server refused a statement, see `sqlState` ·
+ * `PGQ_OUTCOME_UNKNOWN` the connection broke while a write may have been committed ·
+ * `PGQ_ABORTED` the caller's signal fired · `PGQ_TIMEOUT` no answer in time ·
+ * `PGQ_WORKER_STATE` start, stop or register at the wrong moment ·
+ * `PGQ_MODULE_INVALID` a module for `pgq run` is missing, throws or exports the wrong thing ·
+ * `PGQ_USAGE` wrong command line · `PGQ_EMBEDDED_MISSING` `PGQ_EMBEDDED_FAILED` the embedded PostgreSQL.
+ */
+export type ErrorCode =
+  | "PGQ_OPTION_INVALID"
+  | "PGQ_PAYLOAD_INVALID"
+  | "PGQ_PAYLOAD_TOO_LARGE"
+  | "PGQ_NAME_INVALID"
+  | "PGQ_SCHEMA_MISSING"
+  | "PGQ_SCHEMA_TOO_OLD"
+  | "PGQ_SCHEMA_TOO_NEW"
+  | "PGQ_PERMISSION_DENIED"
+  | "PGQ_POOL_TOO_SMALL"
+  | "PGQ_CONNECTION_FAILED"
+  | "PGQ_CONNECTION_LOST"
+  | "PGQ_CONNECTION_INVALID"
+  | "PGQ_DRIVER_CLOSED"
+  | "PGQ_DRIVER_BUSY"
+  | "PGQ_UNSUPPORTED"
+  | "PGQ_QUERY_FAILED"
+  | "PGQ_OUTCOME_UNKNOWN"
+  | "PGQ_ABORTED"
+  | "PGQ_TIMEOUT"
+  | "PGQ_WORKER_STATE"
+  | "PGQ_MODULE_INVALID"
+  | "PGQ_USAGE"
+  | "PGQ_EMBEDDED_MISSING"
+  | "PGQ_EMBEDDED_FAILED"
+
+export interface ErrorDetails {
+  readonly remedy: string
+  readonly sqlState?: string | undefined
+  readonly cause?: unknown
+}
+
+/** What every function of this package throws: `message` says what happened, `remedy` what to do about it. */
+export class PgQueuerError extends Error {
+  override readonly name = "PgQueuerError"
+  readonly code: ErrorCode
+  readonly remedy: string
+  /** The five characters of PostgreSQL's SQLSTATE, when the server said no. */
+  readonly sqlState: string | undefined
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.remedy = details.remedy
+    this.sqlState = details.sqlState
+  }
+}
+
+/** Whether an error is ours and of one of these codes. */
+export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): error is PgQueuerError {
+  return error instanceof PgQueuerError && codes.includes(error.code)
+}
