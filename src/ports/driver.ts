@@ -56,6 +56,8 @@ export interface Driver extends Queryable {
   transaction<T>(work: (transaction: Queryable) => Promise<T>): Promise<T>
   /** A connection held until it is released, for work that nobody may starve. Shared when `features.sessions` is 1. */
   session(): Promise<Session>
+  /** The driver on a transaction that the caller opened on a client of the same library, and will end. */
+  joinTransaction?(client: unknown): Driver
   /** LISTEN on a connection held for it. The channel is a plain name; the driver quotes it. */
   listen(channel: string, listener: Listener): Promise<Subscription>
 }

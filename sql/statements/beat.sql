@@ -1,0 +1,25 @@
+-- beat: one heartbeat of one worker, and all that it must hear about: its claims, who needs a rescue, when the next job is due.
+--   $1 bigint worker
+-- Locks: the worker's row.   Index: worker_pkey, worker_alive_idx, claim_worker_idx, ready_suspect_idx, deferred_run_at_idx.
+with beaten as (
+  update pgqueuer.worker as worker set heartbeat_at = now() where id = $1::bigint and stopped_at is null returning id
+)
+select
+  exists (select from beaten) as alive,
+  (select array_agg(id) from pgqueuer.claim as claim where worker_id = $1::bigint) as tokens,
+  (
+    select array_agg(stop_id) from pgqueuer.claim as claim cross join lateral unnest(claim.stop_ids) as stop_id where worker_id = $1::bigint
+  ) as stop_ids,
+  (
+    select (extract(epoch from min(heartbeat_at + heartbeat_timeout_ms * interval '1 millisecond') - clock_timestamp()) * 1000)::float8
+    from pgqueuer.worker as worker
+    where stopped_at is null and id <> $1::bigint
+  ) as stale_in_ms,
+  exists (
+    select from pgqueuer.claim as claim
+    where not exists (select from pgqueuer.worker as worker where worker.id = claim.worker_id and worker.stopped_at is null)
+  ) as orphans,
+  exists (select from pgqueuer.ready as ready where rescues > 0) as suspects,
+  (
+    select (extract(epoch from run_at - clock_timestamp()) * 1000)::float8 from pgqueuer.deferred as deferred order by run_at limit 1
+  ) as due_in_ms;

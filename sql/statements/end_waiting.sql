@@ -1,0 +1,43 @@
+-- end_waiting: cancel or delete jobs that no worker holds; answers with the ids that it ended.
+--   $1 bigint[] jobs   $2 text 'canceled' or 'deleted'
+-- Locks: the taken rows; waits for a claim or a promotion that is at them. Held jobs can be deleted, not canceled.
+-- Index: job_pkey, ready_pkey (a fresh job's seq is its id), ready_moved_idx, deferred_pkey, held_pkey.
+with target as materialized (
+  select id, entrypoint, ~priority as rank from pgqueuer.job as job where id = any ($1::bigint[])
+),
+from_ready as (
+  delete from pgqueuer.ready as ready
+  where ctid = any (array(
+    select ready.ctid
+    from target
+    cross join lateral (
+      select fresh.ctid
+      from pgqueuer.ready as fresh
+      where fresh.entrypoint = target.entrypoint and fresh.rank = target.rank and fresh.seq = target.id and fresh.job_id = target.id
+      union all
+      select moved.ctid from pgqueuer.ready as moved where moved.job_id = target.id and moved.seq <> moved.job_id
+    ) as ready
+  ))
+  returning job_id, entrypoint, attempt
+),
+from_deferred as (
+  delete from pgqueuer.deferred as deferred
+  where ctid = any (array(select ctid from pgqueuer.deferred as deferred where job_id = any ($1::bigint[]) order by job_id for update))
+  returning job_id, entrypoint, attempt
+),
+from_held as (
+  delete from pgqueuer.held as held
+  where $2::text = 'deleted'
+    and ctid = any (array(select ctid from pgqueuer.held as held where job_id = any ($1::bigint[]) order by job_id for update))
+  returning job_id, entrypoint, attempt
+),
+ended as (
+  insert into pgqueuer.outcome (job_id, entrypoint, status, attempt)
+  select job_id, entrypoint, $2::text, attempt from from_ready
+  union all
+  select job_id, entrypoint, $2::text, attempt from from_deferred
+  union all
+  select job_id, entrypoint, $2::text, attempt from from_held
+  returning job_id
+)
+select job_id::text as id from ended;

@@ -1,0 +1,46 @@
+-- rescue_claims: the last step of a rescue, in a statement of its own, so that it sees every outcome that was committed before the claims changed hands.
+-- If the dead worker ran a suspect, only the suspect is blamed; else all jobs that it held become suspects.
+--   $1 bigint  the rescuing worker   $2 bigint[] claims   $3 bigint[] the worker that each was taken from
+--   $4 int  most rescues of a job   $5 text  channel to notify
+-- Locks: the claims.   Index: claim_pkey, outcome_pkey.
+with origin as (
+  select * from unnest($2::bigint[], $3::bigint[]) as origin (token, worker_id)
+),
+gone as (
+  delete from pgqueuer.claim as claim
+  using origin
+  where claim.id = origin.token and claim.worker_id = $1::bigint
+  returning
+    origin.worker_id, claim.entrypoint, claim.rescues, claim.job_ids, claim.seqs, claim.ranks, claim.attempts, claim.stop_ids
+),
+member as materialized (
+  select
+    gone.worker_id, gone.entrypoint, held.job_id, held.seq, held.rank, held.attempt,
+    held.job_id = any (gone.stop_ids) as stopping,
+    gone.rescues + case
+      when gone.rescues > 0 or not exists (select from gone as other where other.worker_id = gone.worker_id and other.rescues > 0)
+      then 1 else 0 end as rescues
+  from gone
+  cross join lateral unnest(gone.job_ids, gone.seqs, gone.ranks, gone.attempts) as held (job_id, seq, rank, attempt)
+  where not exists (select from pgqueuer.outcome as outcome where outcome.job_id = held.job_id)
+),
+returned as (
+  insert into pgqueuer.ready (entrypoint, rank, seq, job_id, attempt, rescues)
+  select entrypoint, rank, seq, job_id, attempt, rescues from member where not stopping and rescues <= $4::int
+),
+canceled as (
+  insert into pgqueuer.outcome (job_id, entrypoint, status, attempt, worker_id, error)
+  select job_id, entrypoint, 'canceled', attempt, worker_id, 'canceled while its worker was lost' from member where stopping
+),
+held as (
+  insert into pgqueuer.held (job_id, entrypoint, rank, attempt, rescues, worker_id, error)
+  select job_id, entrypoint, rank, attempt, rescues, worker_id, 'worker lost' from member where not stopping and rescues > $4::int
+),
+failed as (
+  insert into pgqueuer.failure (job_id, attempt, worker_id, error)
+  select job_id, attempt, worker_id, 'worker lost' from member where not stopping and rescues > $4::int
+)
+select
+  job_id::text as id, entrypoint, rescues, not stopping and rescues > $4::int as failed,
+  case when row_number() over () = 1 then pg_notify($5::text, '{}') end as notified
+from member;

@@ -1,0 +1,128 @@
+import type { FailedAttempt, JobRecord } from "../../domain/job.js"
+import type { Status } from "../../domain/status.js"
+import type { Queryable, Row } from "../../ports/driver.js"
+import type { InspectionStore, JobFilter, OutcomeCount, QueueSize } from "../../ports/job-store.js"
+import type { Statements } from "./statement.js"
+
+/** Looks at jobs, and ends those that nobody holds. */
+export class PostgresInspectionStore implements InspectionStore {
+  readonly #on: Queryable
+  readonly #statements: Statements
+
+  constructor(on: Queryable, statements: Statements) {
+    this.#on = on
+    this.#statements = statements
+  }
+
+  async findJobs(ids: readonly string[]): Promise<readonly JobRecord[]> {
+    const rows = await this.#statements.run<JobRow>(this.#on, "find_jobs", [ids])
+    return rows.map(asJobRecord)
+  }
+
+  async findFailures(id: string): Promise<readonly FailedAttempt[]> {
+    const rows = await this.#statements.run<FailureRow>(this.#on, "find_failures", [id])
+    return rows.map((row) => ({
+      attempt: row.attempt,
+      failedAt: row.failed_at,
+      workerId: row.worker_id,
+      error: row.error,
+      traceback: row.traceback,
+    }))
+  }
+
+  async findStatuses(ids: readonly string[]): Promise<ReadonlyMap<string, Status | null>> {
+    const rows = await this.#statements.run<{ id: string; status: Status | null }>(this.#on, "find_statuses", [ids])
+    return new Map(rows.map((row) => [row.id, row.status]))
+  }
+
+  async listJobIds({ status, entrypoint, after, limit }: JobFilter): Promise<readonly string[]> {
+    const rows = await this.#statements.run<{ id: string }>(this.#on, "list_job_ids", [
+      status,
+      entrypoint,
+      after,
+      limit,
+    ])
+    return rows.map((row) => row.id)
+  }
+
+  async listEntrypointIds(entrypoint: string, limit: number): Promise<readonly string[]> {
+    const rows = await this.#statements.run<{ id: string }>(this.#on, "list_entrypoint_ids", [entrypoint, limit])
+    return rows.map((row) => row.id)
+  }
+
+  async endWaiting(ids: readonly string[], status: "canceled" | "deleted"): Promise<readonly string[]> {
+    const rows = await this.#statements.run<{ id: string }>(this.#on, "end_waiting", [ids, status])
+    return rows.map((row) => row.id)
+  }
+
+  countUnfinished(): Promise<readonly QueueSize[]> {
+    return this.#statements.run<QueueSize & Row>(this.#on, "count_unfinished")
+  }
+
+  async countOutcomes(sinceMs: number): Promise<readonly OutcomeCount[]> {
+    const rows = await this.#statements.run<OutcomeRow>(this.#on, "count_outcomes", [sinceMs])
+    return rows.map(({ entrypoint, status, count, mean_run_ms, longest_run_ms }) => ({
+      entrypoint,
+      status,
+      count,
+      meanRunMs: mean_run_ms,
+      longestRunMs: longest_run_ms,
+    }))
+  }
+}
+
+interface JobRow extends Row {
+  readonly id: string
+  readonly entrypoint: string
+  readonly status: Status | null
+  readonly priority: number
+  readonly attempt: number | null
+  readonly rescues: number
+  readonly created_at: Date
+  readonly execute_after: Date | null
+  readonly started_at: Date | null
+  readonly finished_at: Date | null
+  readonly worker_id: string | null
+  readonly worker_host: string | null
+  readonly worker_pid: number | null
+  readonly error: string | null
+  readonly payload: string | null
+  readonly payload_bytes: Uint8Array | null
+  readonly headers: string | null
+}
+
+interface FailureRow extends Row {
+  readonly attempt: number
+  readonly failed_at: Date
+  readonly worker_id: string | null
+  readonly error: string
+  readonly traceback: string | null
+}
+
+interface OutcomeRow extends Row {
+  readonly entrypoint: string
+  readonly status: Status
+  readonly count: number
+  readonly mean_run_ms: number | null
+  readonly longest_run_ms: number | null
+}
+
+function asJobRecord(row: JobRow): JobRecord {
+  return {
+    id: row.id,
+    entrypoint: row.entrypoint,
+    // A job that is moving between two places is one that waits.
+    status: row.status ?? "queued",
+    priority: row.priority,
+    attempt: row.attempt ?? 1,
+    rescues: row.rescues,
+    payload: row.payload_bytes ?? (row.payload === null ? undefined : JSON.parse(row.payload)),
+    headers: row.headers === null ? {} : JSON.parse(row.headers),
+    createdAt: row.created_at,
+    executeAfter: row.execute_after,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    worker: row.worker_id === null ? null : { id: row.worker_id, host: row.worker_host, pid: row.worker_pid },
+    error: row.error,
+  }
+}

@@ -1,0 +1,142 @@
+import { PgQueuerError } from "../../domain/errors.js"
+import type { Placement } from "../../domain/names.js"
+import type { Driver, Queryable } from "../../ports/driver.js"
+import type { SchemaState, SchemaStore } from "../../ports/schema-store.js"
+import { codeVersion, type Migration, migrationsFor } from "./migrations.js"
+import { qualified, Statements } from "./statement.js"
+
+/** Creates, upgrades, checks and removes the tables of one placement. */
+export class PostgresSchemaStore implements SchemaStore {
+  readonly codeVersion = codeVersion
+  readonly #driver: Driver
+  readonly #placement: Placement
+  readonly #migrations: readonly Migration[]
+  readonly #statements: Statements
+
+  constructor(driver: Driver, placement: Placement) {
+    this.#driver = driver
+    this.#placement = placement
+    this.#migrations = migrationsFor(placement)
+    this.#statements = new Statements(placement)
+  }
+
+  readState(): Promise<SchemaState | undefined> {
+    return this.#readState(this.#driver)
+  }
+
+  /** Applies what is missing, in one transaction; two at once wait for each other. */
+  async migrate(): Promise<readonly number[]> {
+    return this.#driver.transaction(async (transaction) => {
+      await transaction.query("select pg_advisory_xact_lock(hashtextextended($1::text, 0))", [this.#lockName()])
+      const state = await this.#readState(transaction)
+      await this.#createSchema(transaction)
+      const pending = this.#migrations.filter((migration) => migration.version > (state?.version ?? 0))
+      for (const migration of pending) await this.#apply(transaction, migration)
+      return pending.map((migration) => migration.version)
+    })
+  }
+
+  /** The same as SQL that psql runs as it is. */
+  script(fromVersion: number): string {
+    const { schema } = this.#placement
+    const lines = [
+      "begin",
+      `select pg_advisory_xact_lock(hashtextextended('${this.#lockName()}', 0))`,
+      `create schema if not exists "${schema}"`,
+    ]
+    for (const { version, serves, statements } of this.#migrations) {
+      if (version <= fromVersion) continue
+      lines.push(
+        ...statements,
+        `insert into ${qualified(this.#placement, "migration")} (version, serves) values (${version}, ${serves})`,
+      )
+    }
+    return `${[...lines, "commit"].join(";\n\n")};\n`
+  }
+
+  async uninstall(): Promise<void> {
+    await this.#driver.transaction(async (transaction) => {
+      await transaction.query("select pg_advisory_xact_lock(hashtextextended($1::text, 0))", [this.#lockName()])
+      await transaction.query(`drop view if exists ${qualified(this.#placement, "job_status")}`)
+      const tables = expectedTables.map((name) => qualified(this.#placement, name))
+      await transaction.query(`drop table if exists ${tables.join(", ")}`)
+      const [left] = await transaction.query(
+        "select exists (select from pg_catalog.pg_class where relnamespace = to_regnamespace($1::text)) or exists (select from pg_catalog.pg_proc where pronamespace = to_regnamespace($1::text)) or to_regnamespace($1::text) is null as keep",
+        [`"${this.#placement.schema}"`],
+      )
+      if (left?.["keep"] === false && this.#placement.schema !== "public") {
+        await transaction.query(`drop schema "${this.#placement.schema}"`)
+      }
+    })
+  }
+
+  async findMissing(): Promise<readonly string[]> {
+    const names = [...expectedTables, ...expectedIndexes, "job_status"].map((name) => qualified(this.#placement, name))
+    const rows = await this.#driver.query<{ name: string }>(
+      "select name from unnest($1::text[]) as name where to_regclass(name) is null order by name",
+      [names],
+    )
+    return rows.map((row) => row.name.replaceAll('"', ""))
+  }
+
+  async #readState(on: Queryable): Promise<SchemaState | undefined> {
+    const [row] = await on.query<{ present: boolean }>("select to_regclass($1::text) is not null as present", [
+      qualified(this.#placement, "migration"),
+    ])
+    if (row?.present !== true) return undefined
+    const [state] = await this.#statements.run<{ version: number; serves: number }>(on, "read_version")
+    return state
+  }
+
+  async #createSchema(transaction: Queryable): Promise<void> {
+    const { schema } = this.#placement
+    const [row] = await transaction.query("select to_regnamespace($1::text) is null as missing", [`"${schema}"`])
+    if (row?.["missing"] === true) await transaction.query(`create schema "${schema}"`)
+  }
+
+  async #apply(transaction: Queryable, migration: Migration): Promise<void> {
+    for (const statement of migration.statements) {
+      try {
+        await transaction.query(statement)
+      } catch (error) {
+        if (error instanceof PgQueuerError && error.sqlState === "42P07") throw this.#occupied(error)
+        throw error
+      }
+    }
+    await this.#statements.run(transaction, "record_migration", [migration.version, migration.serves])
+  }
+
+  #occupied(cause: PgQueuerError): PgQueuerError {
+    return new PgQueuerError(
+      "PGQ_NAME_INVALID",
+      `schema ${this.#placement.schema} has a table of ours already that is not ours: ${cause.message}`,
+      { remedy: "Choose another schema or a prefix (--schema, --prefix).", cause },
+    )
+  }
+
+  #lockName(): string {
+    return `pgqueuer install ${this.#placement.schema}.${this.#placement.prefix}`
+  }
+}
+
+const expectedTables = [
+  "migration",
+  "job",
+  "ready",
+  "deferred",
+  "claim",
+  "held",
+  "outcome",
+  "failure",
+  "worker",
+] as const
+
+const expectedIndexes = [
+  "ready_moved_idx",
+  "ready_suspect_idx",
+  "deferred_run_at_idx",
+  "claim_worker_idx",
+  "outcome_finished_at_idx",
+  "failure_job_idx",
+  "worker_alive_idx",
+] as const

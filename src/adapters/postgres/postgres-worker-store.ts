@@ -1,0 +1,200 @@
+import type { Queryable, Row } from "../../ports/driver.js"
+import type { WakeUp } from "../../ports/job-store.js"
+import type {
+  Beat,
+  ClaimedJob,
+  ExchangeReply,
+  ExchangeRequest,
+  OwnClaim,
+  Promotion,
+  Report,
+  RescuedJob,
+  WorkerIdentity,
+  WorkerStore,
+} from "../../ports/worker-store.js"
+import type { Statements } from "./statement.js"
+
+/** What a worker does with the database, on one session. */
+export class PostgresWorkerStore implements WorkerStore {
+  readonly #on: Queryable
+  readonly #statements: Statements
+
+  constructor(on: Queryable, statements: Statements) {
+    this.#on = on
+    this.#statements = statements
+  }
+
+  async startWorker(identity: WorkerIdentity): Promise<string> {
+    const [row] = await this.#statements.run<{ id: string }>(this.#on, "start_worker", [
+      identity.host,
+      identity.pid,
+      identity.version,
+      identity.entrypoints,
+      identity.heartbeatTimeoutMs,
+    ])
+    return row!.id
+  }
+
+  async stopWorker(workerId: string): Promise<void> {
+    await this.#statements.run(this.#on, "stop_worker", [workerId])
+  }
+
+  async exchange(request: ExchangeRequest, signal?: AbortSignal): Promise<ExchangeReply> {
+    const channel = request.notify ? this.#statements.channel : null
+    const rows = await this.#statements.run<ExchangeRow>(
+      this.#on,
+      "exchange",
+      [request.workerId, ...reportColumns(request), ...rangeColumns(request), request.limit, channel],
+      signal === undefined ? undefined : { signal },
+    )
+    const { alive, promised, refused } = rows[0]!
+    const jobs = rows[0]!.token === null ? [] : (rows as readonly JobRow[]).map(asClaimedJob)
+    return { alive, promised: promised ?? 0, refused: refused ?? [], jobs }
+  }
+
+  async claimSuspect(workerId: string, entrypoints: readonly string[]): Promise<ClaimedJob | undefined> {
+    const [row] = await this.#statements.run<JobRow>(this.#on, "claim_suspect", [workerId, entrypoints])
+    return row === undefined ? undefined : asClaimedJob(row)
+  }
+
+  async promoteDue(limit: number): Promise<Promotion> {
+    const [row] = await this.#statements.run<PromotionRow>(this.#on, "promote_due", [limit, this.#statements.channel])
+    const { promoted, entrypoints, seq, next_in_ms, next_due } = row!
+    return { promoted, wakeUp: { entrypoints: entrypoints ?? [], seq }, nextInMs: next_in_ms, nextDue: next_due }
+  }
+
+  async beat(workerId: string, signal?: AbortSignal): Promise<Beat> {
+    const options = signal === undefined ? undefined : { signal }
+    const [row] = await this.#statements.run<BeatRow>(this.#on, "beat", [workerId], options)
+    return {
+      alive: row!.alive,
+      tokens: row!.tokens ?? [],
+      stopIds: row!.stop_ids ?? [],
+      staleInMs: row!.stale_in_ms,
+      orphans: row!.orphans,
+      suspects: row!.suspects,
+      dueInMs: row!.due_in_ms,
+    }
+  }
+
+  async findClaims(workerId: string): Promise<readonly OwnClaim[]> {
+    const rows = await this.#statements.run<{ token: string; entrypoint: string; job_ids: string[] }>(
+      this.#on,
+      "find_claims",
+      [workerId],
+    )
+    return rows.map((row) => ({ token: row.token, entrypoint: row.entrypoint, jobIds: row.job_ids }))
+  }
+
+  markLostWorkers() {
+    return this.#statements.run<{ id: string; host: string; pid: number }>(this.#on, "mark_lost_workers")
+  }
+
+  async takeOrphans(workerId: string) {
+    const rows = await this.#statements.run<{ token: string; lost_worker_id: string }>(this.#on, "take_orphans", [
+      workerId,
+    ])
+    return rows.map((row) => ({ token: row.token, lostWorkerId: row.lost_worker_id }))
+  }
+
+  async rescueClaims(
+    workerId: string,
+    orphans: readonly { readonly token: string; readonly lostWorkerId: string }[],
+    maxRescues: number,
+  ): Promise<readonly RescuedJob[]> {
+    const rows = await this.#statements.run<RescuedJob & Row>(this.#on, "rescue_claims", [
+      workerId,
+      orphans.map((orphan) => orphan.token),
+      orphans.map((orphan) => orphan.lostWorkerId),
+      maxRescues,
+      this.#statements.channel,
+    ])
+    return rows.map(({ id, entrypoint, rescues, failed }) => ({ id, entrypoint, rescues, failed }))
+  }
+
+  async notify(wakeUp: WakeUp): Promise<void> {
+    await this.#statements.run(this.#on, "notify", [this.#statements.channel, JSON.stringify(wakeUp)])
+  }
+}
+
+interface JobRow extends Row {
+  readonly token: string
+  readonly id: string
+  readonly entrypoint: string
+  readonly rank: number
+  readonly seq: string
+  readonly attempt: number
+  readonly payload: string | null
+  readonly payload_bytes: Uint8Array | null
+  readonly headers: string | null
+  readonly created_at: Date | null
+}
+
+type ExchangeRow = { [K in keyof JobRow]: JobRow[K] | null } & {
+  readonly alive: boolean
+  readonly promised: number | null
+  readonly refused: readonly string[] | null
+}
+
+interface PromotionRow extends Row {
+  readonly promoted: number
+  readonly entrypoints: string[] | null
+  readonly seq: string | null
+  readonly next_in_ms: number | null
+  readonly next_due: number | null
+}
+
+interface BeatRow extends Row {
+  readonly alive: boolean
+  readonly tokens: string[] | null
+  readonly stop_ids: string[] | null
+  readonly stale_in_ms: number | null
+  readonly orphans: boolean
+  readonly suspects: boolean
+  readonly due_in_ms: number | null
+}
+
+function asClaimedJob(row: JobRow): ClaimedJob {
+  return {
+    token: row.token,
+    id: row.id,
+    entrypoint: row.entrypoint,
+    rank: row.rank,
+    seq: Number(row.seq),
+    attempt: row.attempt,
+    payload: row.payload,
+    payloadBytes: row.payload_bytes,
+    headers: row.headers,
+    createdAt: row.created_at,
+  }
+}
+
+function reportColumns({ reports, now }: ExchangeRequest) {
+  const failures = reports.some((report) => "failure" in report)
+  const failed = failures ? reports : []
+  return [
+    [...new Set(reports.map((report) => report.token))],
+    reports.map((report) => report.token),
+    reports.map((report) => report.id),
+    reports.map((report) => report.status),
+    reports.map((report) => Math.max(0, now - report.endedAt)),
+    reports.map((report) => report.runMs),
+    failed.map((report) => (report.status === "deferred" ? report.delayMs : null)),
+    failed.map((report) => failureOf(report)?.error ?? null),
+    failed.map((report) => failureOf(report)?.traceback ?? null),
+  ] as const
+}
+
+function failureOf(report: Report) {
+  return "failure" in report ? report.failure : undefined
+}
+
+function rangeColumns({ ranges }: ExchangeRequest) {
+  return [
+    ranges.map((range) => range.entrypoint),
+    ranges.map((range) => range.low),
+    ranges.map((range) => range.mark),
+    ranges.map((range) => range.high),
+    ranges.map((range) => range.peek),
+  ] as const
+}

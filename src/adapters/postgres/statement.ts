@@ -1,0 +1,57 @@
+import { createHash } from "node:crypto"
+import type { Placement } from "../../domain/names.js"
+import type { Parameter, Queryable, QueryOptions, Row } from "../../ports/driver.js"
+import { statementFiles } from "./sql.generated.js"
+
+export type StatementName = keyof typeof statementFiles
+
+/** The statements of one placement, ready to send. */
+export class Statements {
+  readonly channel: string
+  readonly #placement: Placement
+  readonly #rendered = new Map<StatementName, { readonly sql: string; readonly name: string }>()
+
+  constructor(placement: Placement) {
+    this.#placement = placement
+    this.channel = channelOf(placement)
+  }
+
+  run<R extends Row>(
+    on: Queryable,
+    statement: StatementName,
+    parameters: readonly Parameter[] = [],
+    options?: Omit<QueryOptions, "name">,
+  ): Promise<readonly R[]> {
+    const { sql, name } = this.#render(statement)
+    return on.query<R>(sql, parameters, { ...options, name })
+  }
+
+  #render(statement: StatementName) {
+    const known = this.#rendered.get(statement)
+    if (known !== undefined) return known
+    const sql = render(statementFiles[statement], this.#placement)
+    const rendered = { sql, name: `pgq_${statement}_${createHash("sha256").update(sql).digest("hex").slice(0, 12)}` }
+    this.#rendered.set(statement, rendered)
+    return rendered
+  }
+}
+
+/** Puts schema and prefix into SQL that was written for `pgqueuer.` and no prefix; comments go. */
+export function render(sql: string, placement: Placement): string {
+  return sql
+    .replace(/^\s*--.*\n/gm, "")
+    .replace(/\bpgqueuer\.(\w+)/g, (_, name: string) => qualified(placement, name))
+    .replace(/\b(?<![."])(\w+_idx)\b/g, (_, index: string) => `"${placement.prefix}${index}"`)
+    .trim()
+}
+
+/** A name of ours as SQL: `"schema"."prefix_name"`. */
+export function qualified(placement: Placement, name: string): string {
+  return `"${placement.schema}"."${placement.prefix}${name}"`
+}
+
+/** The channel of a placement. The point keeps `a` + `b_` apart from `a_b`; over 63 bytes PostgreSQL refuses a channel, so it is hashed. */
+function channelOf({ schema, prefix }: Placement): string {
+  const plain = `${schema}.${prefix}events`
+  return plain.length <= 63 ? plain : `pgqueuer.${createHash("sha256").update(plain).digest("hex").slice(0, 40)}`
+}

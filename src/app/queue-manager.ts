@@ -1,0 +1,229 @@
+import { PgQueuerError } from "../domain/errors.js"
+import type { Job } from "../domain/job.js"
+import { checkEntrypoint } from "../domain/names.js"
+import { aSignal, checkOptions, oneOf, show } from "../domain/options.js"
+import type { Clock, Random } from "../ports/clock.js"
+import type { Driver, Session } from "../ports/driver.js"
+import type { Logger } from "../ports/logger.js"
+import type { WorkerStore } from "../ports/worker-store.js"
+import { EventHub, type EventListener, type WorkerEvents } from "./worker/events.js"
+import { type JobContext, RunContext } from "./worker/job-context.js"
+import type { Run } from "./worker/job-pool.js"
+import { Worker } from "./worker/worker.js"
+import type { ResolvedWorkerOptions } from "./worker/worker-options.js"
+
+/** Runs one job. What it throws makes the attempt fail; it may be async or plain. */
+export type Handler<Q, R> = (job: Job, context: JobContext<Q, R>) => unknown
+
+export interface RunOptions {
+  /** `"continuous"` (default) runs until it is stopped; `"drain"` ends when this worker can claim nothing more. */
+  readonly mode?: "continuous" | "drain"
+  /** Aborted, it stops the worker gracefully. */
+  readonly signal?: AbortSignal
+}
+
+export interface QueueManagerParts<Q, R> {
+  readonly driver: Driver
+  readonly channel: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly host: string
+  readonly pid: number
+  readonly version: string
+  readonly options: ResolvedWorkerOptions
+  readonly resources: R
+  readonly queries: Q
+  makeStore(session: Session): WorkerStore
+  /** Refuses a database that does not fit. */
+  checkSchema(): Promise<void>
+}
+
+/** Claims jobs and runs their handlers: the queue half of `PgQueuer`, which also works alone. */
+export class QueueManager<Q, R> {
+  readonly #parts: QueueManagerParts<Q, R>
+  readonly #events: EventHub
+  readonly #handlers = new Map<string, Run>()
+  readonly #contexts = new Map<string, RunContext<Q, R>>()
+  #stop: ((reason: "stop" | "now") => void) | undefined
+  #running: Promise<void> | undefined
+
+  constructor(parts: QueueManagerParts<Q, R>) {
+    this.#parts = parts
+    this.#events = new EventHub((event, error) => {
+      parts.log.warn(`a listener of the event ${event} threw`, { error })
+    })
+  }
+
+  /** The names that have a handler. */
+  get entrypoints(): readonly string[] {
+    return [...this.#handlers.keys()]
+  }
+
+  /**
+   * Registers the handler of an entrypoint. Before `run`.
+   *
+   * @throws PgQueuerError `PGQ_NAME_INVALID`, `PGQ_OPTION_INVALID` for a handler that is no function or a name that has one,
+   * `PGQ_WORKER_STATE` while the worker runs
+   */
+  entrypoint(name: string, handler: Handler<Q, R>): void {
+    checkEntrypoint(name)
+    if (this.#running !== undefined) throw wrongState("entrypoints are registered before run")
+    if (typeof handler !== "function") {
+      throw new PgQueuerError("PGQ_OPTION_INVALID", `the handler of ${show(name)} is ${show(handler)}`, {
+        remedy: "Give a function: (job, context) => …",
+      })
+    }
+    if (this.#handlers.has(name)) {
+      throw new PgQueuerError("PGQ_OPTION_INVALID", `the entrypoint ${show(name)} has a handler already`, {
+        remedy: "Register each entrypoint once.",
+      })
+    }
+    this.#handlers.set(name, (job, context) => this.#run(handler, job, context as RunContext<Q, R>))
+  }
+
+  on<E extends keyof WorkerEvents>(event: E, listener: EventListener<E>): () => void {
+    return this.#events.on(event, listener)
+  }
+
+  /** The context of a job that runs here. */
+  getContext(id: string): JobContext<Q, R> | undefined {
+    return this.#contexts.get(id)
+  }
+
+  /** Keeps only these entrypoints. Before `run`. */
+  restrictTo(names: readonly string[]): void {
+    const unknown = names.find((name) => !this.#handlers.has(name))
+    if (unknown !== undefined) {
+      throw new PgQueuerError("PGQ_OPTION_INVALID", `no handler is registered for the entrypoint ${show(unknown)}`, {
+        remedy: `Registered: ${this.entrypoints.join(", ") || "none"}.`,
+      })
+    }
+    for (const name of this.entrypoints) if (!names.includes(name)) this.#handlers.delete(name)
+  }
+
+  /**
+   * Runs jobs until it is stopped or, in drain mode, until there is nothing more to claim. Resolves after a clean stop.
+   *
+   * @throws PgQueuerError `PGQ_SCHEMA_…`, `PGQ_POOL_TOO_SMALL`, `PGQ_CONNECTION_FAILED`, `PGQ_WORKER_STATE`
+   */
+  async run(options: RunOptions = {}): Promise<void> {
+    checkOptions("run", options, { mode: oneOf("continuous", "drain"), signal: aSignal })
+    if (this.#running !== undefined) throw wrongState("this worker runs already")
+    if (this.#handlers.size === 0) throw wrongState("no entrypoint is registered")
+    if (options.signal?.aborted === true) return
+    this.#running = this.#runOnce(options)
+    try {
+      await this.#running
+    } finally {
+      this.#running = undefined
+      this.#stop = undefined
+    }
+  }
+
+  /** Stops gracefully, as a signal would; `now` waits for no handler. Resolves when the worker has stopped. */
+  async stop(options: { readonly now?: boolean } = {}): Promise<void> {
+    this.#stop?.(options.now === true ? "now" : "stop")
+    await this.#running
+  }
+
+  async #runOnce({ mode = "continuous", signal }: RunOptions): Promise<void> {
+    const drain = mode === "drain"
+    const now = new AbortController()
+    let asked = false
+    const stopped = new Promise<void>((resolve) => {
+      this.#stop = (reason) => {
+        if (reason === "now" || asked) now.abort()
+        asked = true
+        resolve()
+      }
+    })
+    const onAbort = () => this.#stop?.("stop")
+    signal?.addEventListener("abort", onAbort, { once: true })
+    try {
+      await this.#parts.checkSchema()
+      const worker = this.#makeWorker(drain ? () => confirmIdle() : () => {})
+      const confirmIdle = idleConfirmation(
+        () => worker.lookEverywhere(),
+        () => this.#startedJobs,
+        () => this.#stop?.("stop"),
+      )
+      await worker.start()
+      await stopped
+      await worker.stop(this.#deadline(now.signal))
+    } finally {
+      signal?.removeEventListener("abort", onAbort)
+    }
+  }
+
+  #startedJobs = 0
+
+  #deadline(now: AbortSignal): AbortSignal {
+    const deadline = new AbortController()
+    const timer = this.#parts.clock.after(this.#parts.options.shutdownTimeoutMs, () => deadline.abort())
+    deadline.signal.addEventListener("abort", () => timer.cancel(), { once: true })
+    if (now.aborted) deadline.abort()
+    else now.addEventListener("abort", () => deadline.abort(), { once: true })
+    return deadline.signal
+  }
+
+  #makeWorker(onIdle: () => void): Worker {
+    return new Worker({
+      ...this.#parts,
+      events: this.#events,
+      handlers: this.#handlers,
+      makeContext: (job) => this.#makeContext(job),
+      onIdle,
+    })
+  }
+
+  #makeContext(job: Job): RunContext<unknown, unknown> {
+    const { resources, queries, log } = this.#parts
+    return new RunContext<Q, R>({ attempt: job.attempt, resources, queries, log: () => jobLogger(log, job) })
+  }
+
+  #run(handler: Handler<Q, R>, job: Job, context: RunContext<Q, R>): unknown {
+    this.#startedJobs++
+    this.#contexts.set(job.id, context)
+    let result: unknown
+    try {
+      result = handler(job, context)
+    } catch (error) {
+      this.#contexts.delete(job.id)
+      throw error
+    }
+    if (typeof (result as PromiseLike<unknown> | undefined)?.then !== "function") {
+      this.#contexts.delete(job.id)
+      return result
+    }
+    const forget = () => this.#contexts.delete(job.id)
+    ;(result as PromiseLike<unknown>).then(forget, forget)
+    return result
+  }
+}
+
+/** A drain ends when two looks in a row, the second one everywhere, found nothing to start. */
+function idleConfirmation(lookEverywhere: () => void, started: () => number, done: () => void): () => void {
+  let startedAtFirstLook: number | undefined
+  return () => {
+    if (startedAtFirstLook === started()) done()
+    else {
+      startedAtFirstLook = started()
+      lookEverywhere()
+    }
+  }
+}
+
+function jobLogger(log: Logger, job: Job): Logger {
+  const about = { job: job.id, entrypoint: job.entrypoint, attempt: job.attempt }
+  return {
+    debug: (message, fields) => log.debug(message, { ...about, ...fields }),
+    info: (message, fields) => log.info(message, { ...about, ...fields }),
+    warn: (message, fields) => log.warn(message, { ...about, ...fields }),
+    error: (message, fields) => log.error(message, { ...about, ...fields }),
+  }
+}
+
+function wrongState(problem: string): PgQueuerError {
+  return new PgQueuerError("PGQ_WORKER_STATE", problem, { remedy: "Register entrypoints first, then call run once." })
+}

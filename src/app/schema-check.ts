@@ -1,0 +1,34 @@
+import { PgQueuerError } from "../domain/errors.js"
+import type { SchemaStore } from "../ports/schema-store.js"
+
+/**
+ * Refuses a database whose schema and this code don't fit.
+ *
+ * @throws PgQueuerError `PGQ_SCHEMA_MISSING`, `PGQ_SCHEMA_TOO_OLD` or `PGQ_SCHEMA_TOO_NEW`, naming both versions
+ */
+export async function checkSchema(store: SchemaStore): Promise<void> {
+  const state = await store.readState()
+  if (state === undefined) throw schemaMissing()
+  const { codeVersion } = store
+  if (state.version < codeVersion) {
+    throw new PgQueuerError(
+      "PGQ_SCHEMA_TOO_OLD",
+      `the database has schema version ${state.version}, this code needs version ${codeVersion}`,
+      { remedy: "Run: pgq upgrade" },
+    )
+  }
+  if (state.serves > codeVersion) {
+    throw new PgQueuerError(
+      "PGQ_SCHEMA_TOO_NEW",
+      `the database has schema version ${state.version}, which serves code from version ${state.serves}; this code is version ${codeVersion}`,
+      { remedy: "Install a newer pgqueuer package." },
+    )
+  }
+}
+
+export function schemaMissing(cause?: unknown): PgQueuerError {
+  return new PgQueuerError("PGQ_SCHEMA_MISSING", "the database has no PGQueuer tables under this schema and prefix", {
+    remedy: "Run: pgq install   (or name the right --schema and --prefix)",
+    cause,
+  })
+}

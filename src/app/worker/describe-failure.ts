@@ -1,0 +1,43 @@
+import type { Failure } from "../../ports/worker-store.js"
+
+/** What is kept of an error or its traceback; more helps nobody. */
+const mostBytes = 16_384
+
+/** An error as it is stored: one text with name and message, and the stack with its causes. Whatever was thrown. */
+export function describeFailure(thrown: unknown): Failure {
+  if (!(thrown instanceof Error)) return { error: storable(`thrown: ${textOf(thrown)}`), traceback: null }
+  const code = "code" in thrown && typeof thrown.code === "string" ? ` [${thrown.code}]` : ""
+  return {
+    error: storable(`${thrown.name}${code}: ${thrown.message}`),
+    traceback: storable(withCauses(thrown)),
+  }
+}
+
+function withCauses(error: Error): string {
+  const parts: string[] = []
+  const seen = new Set<unknown>()
+  for (let current: unknown = error; current !== undefined && !seen.has(current); ) {
+    seen.add(current)
+    parts.push(current instanceof Error ? (current.stack ?? String(current)) : textOf(current))
+    current = current instanceof Error ? current.cause : undefined
+  }
+  return parts.join("\ncaused by: ")
+}
+
+function textOf(value: unknown): string {
+  try {
+    return typeof value === "object" ? JSON.stringify(value) : String(value)
+  } catch {
+    return "a value that cannot be shown"
+  }
+}
+
+/** PostgreSQL's text holds no NUL, and UTF-8 no half characters. */
+function storable(text: string): string {
+  const clean = text.replaceAll("\0", "\ufffd").toWellFormed()
+  if (Buffer.byteLength(clean) <= mostBytes) return clean
+  return `${Buffer.from(clean)
+    .subarray(0, mostBytes - 4)
+    .toString("utf8")
+    .replace(/\ufffd+$/, "")}…`
+}

@@ -1,0 +1,118 @@
+import type { Clock, Timer } from "../../ports/clock.js"
+import type { Beat } from "../../ports/worker-store.js"
+import type { ClaimRegister } from "./claim-register.js"
+import type { Connection } from "./connection.js"
+import { Duty, type DutyEnvironment } from "./duty.js"
+import type { Exchanger } from "./exchanger.js"
+
+/** While jobs are held, a cancellation must arrive within a second even when its notification is lost. */
+const busyPauseMs = 800
+const idlePauseMs = 10_000
+
+/** After an exchange without a reply, its transaction may still be committed: so long the claims are watched closely. */
+const watchfulMs = 10_000
+
+export interface HeartbeatParts {
+  readonly clock: Clock
+  readonly duties: DutyEnvironment
+  readonly connection: Connection
+  readonly register: ClaimRegister
+  readonly exchanger: Exchanger
+  readonly heartbeatTimeoutMs: number
+  workerId(): string
+  held(): number
+  /** The database says that this worker is dead. */
+  onDead(workerId: string): void
+  /** Two thirds of the timeout have passed without a heartbeat: others may soon take the jobs. */
+  onSilence(): void
+  onBeat(beat: Beat): void
+  /** Claims of this worker that it knows nothing of. */
+  onUnknownClaims(tokens: readonly string[]): Promise<void>
+}
+
+/** The sign of life of a worker, and its ear for what the others did to it. */
+export class Heartbeat {
+  readonly #parts: HeartbeatParts
+  readonly #duty: Duty
+  #silence: Timer | undefined
+  #lastSentAt = Number.NEGATIVE_INFINITY
+  #watchfulUntil = Number.NEGATIVE_INFINITY
+  /** Unknown claims, and the newest exchange at the time they were first seen. */
+  #unknown = new Map<string, number>()
+
+  constructor(parts: HeartbeatParts) {
+    this.#parts = parts
+    this.#duty = new Duty("heartbeat", parts.duties, () => this.#beat())
+  }
+
+  start(): void {
+    this.#listenForSilence()
+    this.#duty.start()
+  }
+
+  async stop(): Promise<void> {
+    this.#silence?.cancel()
+    await this.#duty.stop()
+  }
+
+  poke(): void {
+    this.#duty.poke()
+  }
+
+  /** Jobs are held from now on: beats must come more often. */
+  quicken(): void {
+    if (this.#parts.clock.monotonic() - this.#lastSentAt > this.#pauseMs(true)) this.#duty.poke()
+  }
+
+  /** Claims may have been made that this worker never heard of. */
+  watchClosely(): void {
+    this.#watchfulUntil = this.#parts.clock.monotonic() + watchfulMs
+    this.#duty.poke()
+  }
+
+  async #beat(): Promise<number> {
+    const { connection, exchanger, heartbeatTimeoutMs } = this.#parts
+    const workerId = this.#parts.workerId()
+    if (workerId === "") return this.#pauseMs(true)
+    const sentAt = this.#parts.clock.monotonic()
+    this.#lastSentAt = sentAt
+    const { newest } = exchanger.progress
+    const beat = await connection.use((store) => store.beat(workerId, AbortSignal.timeout(heartbeatTimeoutMs / 3)))
+    if (workerId !== this.#parts.workerId()) return 0
+    if (!beat.alive) {
+      this.#parts.onDead(workerId)
+      return this.#pauseMs(false)
+    }
+    this.#listenForSilence(sentAt)
+    this.#parts.onBeat(beat)
+    await this.#checkClaims(beat, newest)
+    const busy = this.#parts.held() > 0 || this.#unknown.size > 0 || this.#parts.clock.monotonic() < this.#watchfulUntil
+    return this.#pauseMs(busy)
+  }
+
+  #pauseMs(busy: boolean): number {
+    const { heartbeatTimeoutMs } = this.#parts
+    return busy ? Math.min(busyPauseMs, heartbeatTimeoutMs / 4) : Math.min(idlePauseMs, heartbeatTimeoutMs / 3)
+  }
+
+  #listenForSilence(since = this.#parts.clock.monotonic()): void {
+    this.#silence?.cancel()
+    const due = since + (this.#parts.heartbeatTimeoutMs * 2) / 3 - this.#parts.clock.monotonic()
+    this.#silence = this.#parts.clock.after(Math.max(0, due), () => this.#parts.onSilence())
+  }
+
+  /** A claim is truly unknown when all exchanges that were under way when it was first seen have returned, and it still is. */
+  async #checkClaims(beat: Beat, newest: number): Promise<void> {
+    const unknown = new Map<string, number>()
+    for (const token of beat.tokens) {
+      if (!this.#parts.register.has(token)) unknown.set(token, this.#unknown.get(token) ?? newest)
+    }
+    this.#unknown = unknown
+    const { oldestUnderWay } = this.#parts.exchanger.progress
+    const orphaned = [...unknown].filter(([, seenAt]) => seenAt < oldestUnderWay).map(([token]) => token)
+    const certain = orphaned.filter((token) => !this.#parts.register.has(token))
+    if (certain.length === 0) return
+    await this.#parts.onUnknownClaims(certain)
+    for (const token of certain) this.#unknown.delete(token)
+  }
+}

@@ -1,0 +1,173 @@
+import type { WakeUp } from "../../ports/job-store.js"
+import type { ClaimedJob, ClaimRange } from "../../ports/worker-store.js"
+
+const lowestRank = -2_147_483_648
+const highestRank = 2_147_483_647
+
+/** Each lane costs every claim a look at the index; those that gave nothing for longest are forgotten. */
+const mostLanesOfEntrypoint = 64
+const mostLanes = 256
+
+/** How far to read a range, from how much it gave the last time. */
+interface Peek {
+  peek: number
+}
+
+/** What a worker remembers of one (entrypoint, rank): nothing below `mark` is ready any more, as far as it knows. */
+interface Lane extends Peek {
+  readonly rank: number
+  mark: number
+  lastUsed: number
+}
+
+interface Line {
+  /** By rank, ascending. */
+  lanes: Lane[]
+  /** Of the range before the first lane, and of a look everywhere. */
+  readonly top: Peek
+  readonly whole: Peek
+}
+
+/** A claim under way: what it looks at, and the places in line that became ready since it was sent. */
+export interface Look {
+  readonly ranges: readonly ClaimRange[]
+  readonly limit: number
+  readonly lowest: Map<string, number>
+  /** Of each range, where to remember how much it gave. */
+  readonly peeks: readonly Peek[]
+}
+
+/**
+ * Where in the line of each entrypoint the next claim has to start.
+ *
+ * A claim deletes rows at the head of the line, and under an old snapshot those dead rows stay in the index. The marks let the
+ * next claim start behind them. They are hints: a wake-up takes them back to what it names, and a sweep ignores them.
+ */
+export class LowWaterMarks {
+  readonly #lines: ReadonlyMap<string, Line>
+  readonly #looks = new Set<Look>()
+  #turn = 0
+
+  constructor(entrypoints: readonly string[]) {
+    this.#lines = new Map(
+      entrypoints.map((entrypoint) => [entrypoint, { lanes: [], top: { peek: 0 }, whole: { peek: 0 } }]),
+    )
+  }
+
+  /** Plans a claim of at most `limit` jobs; `everywhere` ignores the marks. To be closed with `taken` or `failed`. */
+  look(limit: number, everywhere: boolean): Look {
+    const planned = [...this.#lines].flatMap(([entrypoint, line]) => rangesOf(entrypoint, line, everywhere))
+    const fair = Math.ceil(limit / Math.max(1, planned.length))
+    const look: Look = {
+      limit,
+      lowest: new Map(),
+      peeks: planned.map(({ remembered }) => remembered),
+      ranges: planned.map(({ entrypoint, low, mark, high, remembered }) => {
+        return { entrypoint, low, mark, high, peek: Math.min(limit, Math.max(fair, remembered.peek)) }
+      }),
+    }
+    this.#looks.add(look)
+    return look
+  }
+
+  /** Learns from what a claim gave; answers whether there is more behind what it read. */
+  taken(look: Look, jobs: readonly ClaimedJob[]): boolean {
+    this.#looks.delete(look)
+    this.#turn++
+    const more = this.#rememberPeeks(look, jobs)
+    for (const job of jobs) this.#advance(job, look)
+    this.#forget()
+    return more || jobs.length >= look.limit
+  }
+
+  failed(look: Look): void {
+    this.#looks.delete(look)
+  }
+
+  /** Something became ready: marks above it, now or after the claims under way, are taken back. */
+  wake({ entrypoints, seq }: WakeUp): void {
+    const lowest = entrypoints === undefined ? 0 : seq == null ? undefined : Number(seq)
+    if (lowest === undefined) return
+    for (const entrypoint of entrypoints ?? this.#lines.keys()) {
+      const line = this.#lines.get(entrypoint)
+      if (line === undefined) continue
+      for (const lane of line.lanes) lane.mark = Math.min(lane.mark, lowest)
+      for (const look of this.#looks)
+        look.lowest.set(entrypoint, Math.min(look.lowest.get(entrypoint) ?? lowest, lowest))
+    }
+  }
+
+  #rememberPeeks(look: Look, jobs: readonly ClaimedJob[]): boolean {
+    const given = countByRange(look.ranges, jobs)
+    let more = false
+    look.ranges.forEach((range, index) => {
+      const count = given[index]!
+      if (count === range.peek) more = true
+      look.peeks[index]!.peek = count === range.peek ? count * 2 + 1 : count + (count >> 1) + 1
+    })
+    return more
+  }
+
+  #advance(job: ClaimedJob, look: Look): void {
+    const line = this.#lines.get(job.entrypoint)
+    if (line === undefined) return
+    let lane = line.lanes.find((known) => known.rank === job.rank)
+    if (lane === undefined) {
+      lane = { rank: job.rank, mark: 0, lastUsed: 0, peek: 0 }
+      line.lanes.push(lane)
+      line.lanes.sort((a, b) => a.rank - b.rank)
+    }
+    lane.lastUsed = this.#turn
+    lane.mark = Math.min(Math.max(lane.mark, job.seq + 1), look.lowest.get(job.entrypoint) ?? Number.POSITIVE_INFINITY)
+  }
+
+  #forget(): void {
+    let all = 0
+    for (const line of this.#lines.values()) {
+      if (line.lanes.length > mostLanesOfEntrypoint) keepNewest(line, mostLanesOfEntrypoint)
+      all += line.lanes.length
+    }
+    if (all <= mostLanes) return
+    const share = Math.max(1, Math.floor(mostLanes / this.#lines.size))
+    for (const line of this.#lines.values()) if (line.lanes.length > share) keepNewest(line, share)
+  }
+}
+
+interface PlannedRange extends Omit<ClaimRange, "peek"> {
+  readonly remembered: Peek
+}
+
+/** From the top to the first lane, then from each lane's mark to the next lane. */
+function rangesOf(entrypoint: string, line: Line, everywhere: boolean): PlannedRange[] {
+  const whole = { entrypoint, low: lowestRank, mark: 0, high: highestRank }
+  const first = line.lanes[0]
+  if (everywhere || first === undefined) return [{ ...whole, remembered: line.whole }]
+  const ranges: PlannedRange[] = []
+  if (first.rank > lowestRank) ranges.push({ ...whole, high: first.rank - 1, remembered: line.top })
+  line.lanes.forEach((lane, index) => {
+    const next = line.lanes[index + 1]
+    const high = next === undefined ? highestRank : next.rank - 1
+    ranges.push({ entrypoint, low: lane.rank, mark: lane.mark, high, remembered: lane })
+  })
+  return ranges
+}
+
+function countByRange(ranges: readonly ClaimRange[], jobs: readonly ClaimedJob[]): number[] {
+  const counts = ranges.map(() => 0)
+  const ofEntrypoint = new Map<string, number[]>()
+  ranges.forEach((range, index) => {
+    const indexes = ofEntrypoint.get(range.entrypoint)
+    if (indexes === undefined) ofEntrypoint.set(range.entrypoint, [index])
+    else indexes.push(index)
+  })
+  for (const job of jobs) {
+    const index = ofEntrypoint.get(job.entrypoint)?.find((candidate) => job.rank <= ranges[candidate]!.high)
+    if (index !== undefined) counts[index]!++
+  }
+  return counts
+}
+
+function keepNewest(line: Line, most: number): void {
+  line.lanes = [...line.lanes].sort((a, b) => b.lastUsed - a.lastUsed).slice(0, most)
+  line.lanes.sort((a, b) => a.rank - b.rank)
+}

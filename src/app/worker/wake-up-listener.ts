@@ -1,0 +1,120 @@
+import type { Clock } from "../../ports/clock.js"
+import type { Driver, Subscription } from "../../ports/driver.js"
+import type { WakeUp } from "../../ports/job-store.js"
+import type { Logger } from "../../ports/logger.js"
+import { Duty, type DutyEnvironment } from "./duty.js"
+
+/** A notification that does not come back within this time does not come at all. */
+const echoTimeoutMs = 2_000
+
+export interface WakeUpListenerParts {
+  readonly clock: Clock
+  readonly duties: DutyEnvironment
+  readonly driver: Driver
+  readonly channel: string
+  readonly log: Logger
+  notify(wakeUp: WakeUp & { readonly echo: string }): Promise<void>
+  onWakeUp(wakeUp: WakeUp): void
+  /** Notifications may have been missed. */
+  onGap(): void
+}
+
+/** Holds LISTEN open, opens it again when it is lost, and proves once that notifications arrive. */
+export class WakeUpListener {
+  readonly #parts: WakeUpListenerParts
+  readonly #duty: Duty
+  #subscription: Subscription | undefined
+  #proved = false
+  #onEcho: (() => void) | undefined
+
+  constructor(parts: WakeUpListenerParts) {
+    this.#parts = parts
+    this.#duty = new Duty("listen", parts.duties, () => this.#listen())
+  }
+
+  start(): void {
+    if (this.#parts.driver.features.listen) this.#duty.start()
+    else this.#parts.log.info("the driver cannot LISTEN: this worker finds jobs by polling", { duty: "listen" })
+  }
+
+  async stop(): Promise<void> {
+    await this.#duty.stop()
+    await this.#subscription?.close()
+    this.#subscription = undefined
+  }
+
+  async #listen(): Promise<number> {
+    if (this.#subscription !== undefined) return Number.POSITIVE_INFINITY
+    let lost = false
+    const subscription = await this.#parts.driver.listen(this.#parts.channel, {
+      onNotification: (payload) => this.#hear(payload),
+      onLost: (error) => {
+        lost = true
+        this.#lose(error)
+      },
+    })
+    if (lost) throw new Error("the LISTEN connection was lost at once")
+    this.#subscription = subscription
+    this.#parts.onGap()
+    if (!this.#proved) await this.#prove()
+    return Number.POSITIVE_INFINITY
+  }
+
+  #lose(error: unknown): void {
+    this.#subscription = undefined
+    this.#parts.log.warn("the LISTEN connection was lost; opening it again", { duty: "listen", error })
+    this.#duty.poke()
+  }
+
+  /** Behind a pooler LISTEN can be accepted while nothing ever arrives. */
+  async #prove(): Promise<void> {
+    this.#proved = true
+    const echo = `${Math.trunc(this.#parts.duties.random() * 1e15)}`
+    const heard = new Promise<boolean>((resolve) => {
+      const timer = this.#parts.clock.after(echoTimeoutMs, () => resolve(false))
+      this.#onEcho = () => {
+        timer.cancel()
+        resolve(true)
+      }
+      this.#echo = echo
+    })
+    await this.#parts.notify({ entrypoints: [], echo })
+    if (await heard) return
+    this.#parts.log.warn(
+      "notifications don't arrive on this connection (a pooler in transaction mode?): this worker finds jobs by polling. Give the driver a direct listenUrl (PGQUEUER_LISTEN_URL).",
+      { duty: "listen" },
+    )
+  }
+
+  #echo: string | undefined
+
+  #hear(payload: string): void {
+    let message: (WakeUp & { readonly echo?: string }) | undefined
+    try {
+      message = payload === "" ? {} : JSON.parse(payload)
+    } catch {
+      // Anybody may notify any channel; a payload that is not ours still is a reason to look.
+    }
+    if (typeof message !== "object" || message === null) message = {}
+    if (message.echo !== undefined) {
+      if (message.echo === this.#echo) this.#onEcho?.()
+      return
+    }
+    this.#parts.onWakeUp(readWakeUp(message))
+  }
+}
+
+/** Only what has the right form: a notification is not to be trusted. */
+function readWakeUp(message: {
+  readonly entrypoints?: unknown
+  readonly seq?: unknown
+  readonly due?: unknown
+}): WakeUp {
+  const { entrypoints, seq, due } = message
+  if (!Array.isArray(entrypoints) || !entrypoints.every((name) => typeof name === "string")) return {}
+  return {
+    entrypoints,
+    seq: typeof seq === "string" && /^\d+$/.test(seq) ? seq : null,
+    due: typeof due === "number" ? due : null,
+  }
+}

@@ -1,0 +1,363 @@
+import { PgQueuerError } from "../../domain/errors.js"
+import type { Clock, Random } from "../../ports/clock.js"
+import type { Driver, Session } from "../../ports/driver.js"
+import type { WakeUp } from "../../ports/job-store.js"
+import type { Logger } from "../../ports/logger.js"
+import type { Beat, ClaimedJob, Report, WorkerStore } from "../../ports/worker-store.js"
+import { notifyWindowMs } from "../wake-throttle.js"
+import { ClaimRegister } from "./claim-register.js"
+import { Connection } from "./connection.js"
+import { Duty, type DutyEnvironment } from "./duty.js"
+import type { EventHub } from "./events.js"
+import { Exchanger } from "./exchanger.js"
+import { Heartbeat } from "./heartbeat.js"
+import { JobPool, type JobPoolParts } from "./job-pool.js"
+import { Prefetch } from "./prefetch.js"
+import { Promotion } from "./promotion.js"
+import { Rescue } from "./rescue.js"
+import { Suspects } from "./suspects.js"
+import { WakeUpListener } from "./wake-up-listener.js"
+import type { ResolvedWorkerOptions } from "./worker-options.js"
+
+export interface WorkerParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly events: EventHub
+  readonly driver: Driver
+  readonly channel: string
+  readonly host: string
+  readonly pid: number
+  readonly version: string
+  readonly options: ResolvedWorkerOptions
+  readonly handlers: JobPoolParts["handlers"]
+  readonly makeContext: JobPoolParts["makeContext"]
+  makeStore(session: Session): WorkerStore
+  /** Nothing is left to claim, and nothing is held. */
+  onIdle(): void
+}
+
+/** LISTEN, heartbeat and one exchange, and one connection for the handlers. */
+const fewestSessions = 4
+
+/** After the signals were aborted, handlers get this long to end by themselves. */
+const graceMs = 250
+
+/** A database that is away must not keep a stopping worker alive; others will rescue what it held. */
+const handInTimeoutMs = 5_000
+
+/** One run of a worker, from its first heartbeat to its last: wires the duties together. */
+export class Worker {
+  readonly #parts: WorkerParts
+  readonly #register = new ClaimRegister()
+  readonly #prefetch = new Prefetch()
+  readonly #pool: JobPool
+  readonly #control: Connection
+  readonly #exchangeConnections: readonly Connection[]
+  readonly #exchanger: Exchanger
+  readonly #heartbeat: Heartbeat
+  readonly #listener: WakeUpListener
+  readonly #promotion: Promotion
+  readonly #rescue: Rescue
+  readonly #suspects: Suspects
+  readonly #poll: Duty
+  readonly #registration: Duty
+  #id = ""
+  #registered = true
+  #secondLook = false
+
+  constructor(parts: WorkerParts) {
+    this.#parts = parts
+    const { clock, random, driver, events, options } = parts
+    const duties: DutyEnvironment = { clock, random, onFailure: (duty, error, ms) => this.#complain(duty, error, ms) }
+    const entrypoints = [...parts.handlers.keys()]
+    const workerId = () => this.#id
+    const connect = () => new Connection(driver, parts.makeStore)
+    this.#control = connect()
+    this.#exchangeConnections = driver.features.sessions > fewestSessions ? [connect(), connect()] : [connect()]
+    this.#pool = new JobPool({
+      clock,
+      events,
+      maxConcurrentTasks: options.maxConcurrentTasks,
+      handlers: parts.handlers,
+      makeContext: parts.makeContext,
+      onReport: (report, claim) => this.#report(report, claim),
+    })
+    this.#exchanger = new Exchanger({
+      clock,
+      random,
+      duties,
+      connections: this.#exchangeConnections,
+      entrypoints,
+      pool: this.#pool,
+      prefetch: this.#prefetch,
+      register: this.#register,
+      maxConcurrentTasks: options.maxConcurrentTasks,
+      batchSize: options.batchSize,
+      timeoutMs: options.heartbeatTimeoutMs,
+      workerId,
+      onDead: (id) => this.#die(id),
+      onUncertain: () => this.#heartbeat.watchClosely(),
+      onClaimed: () => this.#heartbeat.quicken(),
+      onIdle: () => {
+        if (this.#suspects.settled) parts.onIdle()
+      },
+    })
+    this.#heartbeat = new Heartbeat({
+      clock,
+      duties,
+      connection: this.#control,
+      register: this.#register,
+      exchanger: this.#exchanger,
+      heartbeatTimeoutMs: options.heartbeatTimeoutMs,
+      workerId,
+      held: () => this.#pool.held,
+      onDead: (id) => this.#die(id),
+      onSilence: () => this.#onSilence(),
+      onBeat: (beat) => this.#hear(beat),
+      onUnknownClaims: (tokens) => this.#releaseUnknown(tokens),
+    })
+    this.#listener = new WakeUpListener({
+      clock,
+      duties,
+      driver,
+      channel: parts.channel,
+      log: parts.log,
+      notify: (wakeUp) => this.#control.use((store) => store.notify(wakeUp)),
+      onWakeUp: (wakeUp) => this.#wake(wakeUp),
+      onGap: () => this.lookEverywhere(),
+    })
+    this.#promotion = new Promotion({
+      duties,
+      connection: this.#control,
+      onPromoted: (wakeUp) => this.#exchanger.look(wakeUp),
+    })
+    this.#rescue = new Rescue({
+      duties,
+      connection: this.#control,
+      register: this.#register,
+      events,
+      log: parts.log,
+      maxRescues: options.maxRescues,
+      workerId,
+      onRescued: () => this.#suspects.expect(),
+    })
+    this.#suspects = new Suspects({
+      duties,
+      connection: this.#control,
+      entrypoints,
+      register: this.#register,
+      workerId,
+      hasRoom: () => this.#pool.open && this.#pool.running < options.maxConcurrentTasks,
+      onJob: (claim) => this.#accept(claim),
+      onSettled: () => this.#exchanger.announceIdle(),
+    })
+    this.#poll = new Duty("poll", duties, async () => {
+      this.lookEverywhere()
+      return options.pollIntervalMs * (0.9 + random() * 0.2)
+    })
+    this.#registration = new Duty("register", duties, () => this.#registerAgain())
+  }
+
+  /** @throws PgQueuerError `PGQ_POOL_TOO_SMALL`, or why the database cannot be reached */
+  async start(): Promise<void> {
+    const { sessions } = this.#parts.driver.features
+    if (sessions > 1 && sessions < fewestSessions) throw poolTooSmall(sessions)
+    try {
+      this.#id = await this.#makeKnown()
+    } catch (error) {
+      await this.#control.close()
+      throw error
+    }
+    this.#parts.log.info("worker started", { worker: this.#id, entrypoints: [...this.#parts.handlers.keys()] })
+    this.#heartbeat.start()
+    this.#exchanger.start()
+    this.#listener.start()
+    this.#promotion.start()
+    this.#rescue.start()
+    this.#suspects.start()
+    this.#poll.start()
+    this.#registration.start()
+  }
+
+  /**
+   * Claims nothing more, puts back what waits, lets handlers run on until `deadline` (the shutdown timeout, or a second call for
+   * help) aborts, puts back what still runs, and says goodbye.
+   */
+  async stop(deadline: AbortSignal): Promise<void> {
+    this.#exchanger.stopClaiming()
+    await this.#suspects.stop()
+    for (const claim of this.#pool.close()) this.#putBack(claim)
+    await this.#letHandlersEnd(deadline)
+    for (const claim of this.#pool.detachAll()) this.#putBack(claim)
+    await this.#handIn()
+    await Promise.all(
+      [this.#heartbeat, this.#listener, this.#promotion, this.#rescue, this.#poll].map((duty) => duty.stop()),
+    )
+    await Promise.all([this.#exchanger.stop(), this.#registration.stop()])
+    await this.#sayGoodbye()
+  }
+
+  /** Looks for work without trusting any hint. */
+  lookEverywhere(): void {
+    this.#exchanger.look()
+    this.#promotion.poke()
+    this.#suspects.expect()
+  }
+
+  #wake(wakeUp: WakeUp): void {
+    this.#exchanger.look(wakeUp)
+    if (wakeUp.entrypoints === undefined) {
+      this.#promotion.poke()
+      this.#suspects.expect()
+    }
+    if (wakeUp.due != null) this.#promotion.expect(wakeUp.due)
+    this.#lookOnceMore(wakeUp)
+  }
+
+  /** Clients notify once in a few milliseconds; a job that was committed in that window has no notification of its own yet. */
+  #lookOnceMore({ entrypoints, seq }: WakeUp): void {
+    if (entrypoints === undefined || seq == null || this.#secondLook) return
+    this.#secondLook = true
+    this.#parts.clock.after(notifyWindowMs * 4, () => {
+      this.#secondLook = false
+      this.#exchanger.look({ entrypoints, seq: null })
+    })
+  }
+
+  #accept(claim: ClaimedJob): void {
+    this.#pool.accept([claim])
+    this.#heartbeat.quicken()
+  }
+
+  #report(report: Report, claim: ClaimedJob): void {
+    this.#prefetch.record(claim.entrypoint, report.runMs, report.endedAt)
+    this.#exchanger.report(report)
+    this.#suspects.ended(claim.token)
+  }
+
+  #putBack({ token, id }: ClaimedJob): void {
+    this.#exchanger.report({ token, id, status: "queued", endedAt: this.#parts.clock.monotonic(), runMs: 0 })
+  }
+
+  #hear(beat: Beat): void {
+    this.#rescue.hear(beat)
+    if (beat.suspects) this.#suspects.expect()
+    if (beat.dueInMs !== null && beat.dueInMs <= 0) this.#promotion.poke()
+  }
+
+  async #releaseUnknown(tokens: readonly string[]): Promise<void> {
+    const claims = await this.#control.use((store) => store.findClaims(this.#id))
+    for (const { token, jobIds } of claims) {
+      if (!tokens.includes(token) || this.#register.has(token)) continue
+      this.#parts.log.warn("a claim whose reply was lost goes back into line", {
+        duty: "heartbeat",
+        jobs: jobIds.length,
+      })
+      for (const id of jobIds) {
+        this.#register.add(token)
+        this.#exchanger.report({ token, id, status: "queued", endedAt: this.#parts.clock.monotonic(), runMs: 0 })
+      }
+    }
+  }
+
+  /** Others may take the jobs soon: the handlers should stop before that. What they return is recorded if it still can be. */
+  #onSilence(): void {
+    if (this.#pool.held === 0) return
+    this.#parts.log.error("no heartbeat reached the database for too long: aborting the handlers", {
+      duty: "heartbeat",
+    })
+    this.#pool.stopAll("lease-lost")
+  }
+
+  /** The database says that this worker is dead: its jobs belong to others, and it starts again under a new id. */
+  #die(workerId: string): void {
+    if (workerId !== this.#id) return
+    this.#parts.log.error("this worker was declared dead; what it held runs elsewhere", { worker: workerId })
+    this.#id = ""
+    this.#registered = false
+    this.#exchanger.forgetReports()
+    this.#register.clear()
+    this.#suspects.lose()
+    this.#pool.loseAll()
+    this.#registration.poke()
+  }
+
+  async #registerAgain(): Promise<number> {
+    if (this.#registered) return Number.POSITIVE_INFINITY
+    this.#id = await this.#makeKnown()
+    this.#registered = true
+    this.#parts.log.info("worker started again", { worker: this.#id })
+    this.#heartbeat.poke()
+    this.lookEverywhere()
+    return Number.POSITIVE_INFINITY
+  }
+
+  #makeKnown(): Promise<string> {
+    const { host, pid, version, handlers, options } = this.#parts
+    const { heartbeatTimeoutMs } = options
+    return this.#control.use((store) =>
+      store.startWorker({ host, pid, version, entrypoints: [...handlers.keys()], heartbeatTimeoutMs }),
+    )
+  }
+
+  async #letHandlersEnd(deadline: AbortSignal): Promise<void> {
+    const idle = this.#pool.idle()
+    await Promise.race([idle, aborted(deadline)])
+    if (this.#pool.running === 0) return
+    this.#pool.stopAll("shutdown")
+    await Promise.race([idle, this.#pause(graceMs)])
+  }
+
+  async #handIn(): Promise<void> {
+    const giveUpAt = this.#parts.clock.monotonic() + handInTimeoutMs
+    while (!this.#exchanger.settled && this.#parts.clock.monotonic() < giveUpAt) {
+      this.#exchanger.poke()
+      await this.#pause(5)
+    }
+    if (!this.#exchanger.settled) {
+      this.#parts.log.error("the database did not take the last outcomes; other workers will run those jobs again", {
+        duty: "exchange",
+      })
+    }
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    try {
+      if (this.#id !== "") await this.#control.use((store) => store.stopWorker(this.#id))
+    } catch (error) {
+      this.#complain("stop", error, undefined)
+    }
+    await Promise.all([this.#control, ...this.#exchangeConnections].map((connection) => connection.close()))
+    this.#parts.log.info("worker stopped", { worker: this.#id })
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#parts.clock.after(milliseconds, resolve)
+    })
+  }
+
+  #complain(duty: string, error: unknown, retryInMs: number | undefined): void {
+    const retry = retryInMs === undefined ? "" : `; next try in ${Math.round(retryInMs)} ms`
+    this.#parts.log.error(`${duty} failed${retry}`, { duty, error, retryInMs })
+    this.#parts.events.emit("error", { duty, error })
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true })
+  })
+}
+
+function poolTooSmall(sessions: number): PgQueuerError {
+  return new PgQueuerError(
+    "PGQ_POOL_TOO_SMALL",
+    `a worker needs ${fewestSessions} connections, the pool has at most ${sessions}`,
+    {
+      remedy: `Raise the pool's max to ${fewestSessions} at least; ${fewestSessions + 1} or more let two exchanges be under way.`,
+    },
+  )
+}

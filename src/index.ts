@@ -1,0 +1,26 @@
+export type { ActionResult } from "./app/end-waiting.js"
+export type { JobOptions, JobRequest } from "./app/parse-enqueue.js"
+export { type Handler, QueueManager, type RunOptions } from "./app/queue-manager.js"
+export type { WorkerEvents } from "./app/worker/events.js"
+export { JobStopped, type StopReason } from "./app/worker/job-context.js"
+export type { WorkerOptions } from "./app/worker/worker-options.js"
+export type { Duration } from "./domain/duration.js"
+export { type ErrorCode, PgQueuerError } from "./domain/errors.js"
+export type { FailedAttempt, Job, JobRecord } from "./domain/job.js"
+export { type RetryOptions, RetryRequested } from "./domain/retry-requested.js"
+export type { Status } from "./domain/status.js"
+export { type Context, PgQueuer, type PgQueuerOptions } from "./pgqueuer.js"
+export type {
+  Driver,
+  DriverFeatures,
+  Listener,
+  Parameter,
+  Queryable,
+  QueryOptions,
+  Row,
+  Session,
+  Subscription,
+} from "./ports/driver.js"
+export type { OutcomeCount, QueueSize } from "./ports/job-store.js"
+export type { LogFields, Logger } from "./ports/logger.js"
+export { type EnqueueOptions, type JobsFilter, Queries, type QueriesOptions, type Verification } from "./queries.js"

@@ -1,0 +1,118 @@
+import { hostname } from "node:os"
+import { PostgresSchemaStore } from "./adapters/postgres/postgres-schema-store.js"
+import { PostgresWorkerStore } from "./adapters/postgres/postgres-worker-store.js"
+import { Statements } from "./adapters/postgres/statement.js"
+import { systemClock } from "./adapters/system/clock.js"
+import { consoleLogger } from "./adapters/system/console-logger.js"
+import { placementFromEnvironment } from "./adapters/system/environment.js"
+import { type Handler, QueueManager, type RunOptions } from "./app/queue-manager.js"
+import { checkSchema } from "./app/schema-check.js"
+import type { EventListener, WorkerEvents } from "./app/worker/events.js"
+import type { JobContext } from "./app/worker/job-context.js"
+import { resolveWorkerOptions, type WorkerOptions, workerOptionChecks } from "./app/worker/worker-options.js"
+import { checkPlacement } from "./domain/names.js"
+import { anObject, anyValue, checkOptions } from "./domain/options.js"
+import type { Driver } from "./ports/driver.js"
+import type { Logger } from "./ports/logger.js"
+import { Queries } from "./queries.js"
+import { packageVersion } from "./version.js"
+
+export interface PgQueuerOptions<R> extends WorkerOptions {
+  /** Where the tables are; default `PGQUEUER_SCHEMA`, else `"pgqueuer"`. */
+  readonly schema?: string
+  /** Before every name in the schema; default `PGQUEUER_PREFIX`, else none. */
+  readonly prefix?: string
+  /** Given to every handler as `context.resources`; disposed at the end of `run` where disposable. */
+  readonly resources?: R
+  /** Any object with debug, info, warn and error; default: warnings and errors to stderr. */
+  readonly logger?: Logger
+}
+
+/** What a handler gets beside its job. */
+export type Context<R = Record<string, never>> = JobContext<Queries, R>
+
+/** A worker: register entrypoints, then `run`. */
+export class PgQueuer<R = Record<string, never>> {
+  readonly qm: QueueManager<Queries, R>
+  readonly queries: Queries
+  readonly #resources: R
+
+  /** @throws PgQueuerError `PGQ_OPTION_INVALID`, `PGQ_NAME_INVALID` */
+  constructor(driver: Driver, options: PgQueuerOptions<R> = {}) {
+    checkOptions("PgQueuer", options, pgQueuerChecks)
+    const { schema, prefix, resources, logger, ...worker } = options
+    const environment = placementFromEnvironment()
+    const placement = checkPlacement({ schema: schema ?? environment.schema, prefix: prefix ?? environment.prefix })
+    const statements = new Statements(placement)
+    const log = logger ?? consoleLogger
+    this.#resources = (resources ?? {}) as R
+    this.queries = new Queries(driver, { ...placement, logger: log })
+    this.qm = new QueueManager<Queries, R>({
+      driver,
+      channel: statements.channel,
+      clock: systemClock,
+      random: Math.random,
+      log,
+      host: hostname(),
+      pid: process.pid,
+      version: packageVersion,
+      options: resolveWorkerOptions(worker),
+      resources: this.#resources,
+      queries: this.queries,
+      makeStore: (session) => new PostgresWorkerStore(session, statements),
+      checkSchema: () => checkSchema(new PostgresSchemaStore(driver, placement)),
+    })
+  }
+
+  /** Registers the handler of an entrypoint. Before `run`. */
+  entrypoint(name: string, handler: Handler<Queries, R>): void {
+    this.qm.entrypoint(name, handler)
+  }
+
+  /** Hears what happens in this process; answers with a function that takes the listener off again. */
+  on<E extends keyof WorkerEvents>(event: E, listener: EventListener<E>): () => void {
+    return this.qm.on(event, listener)
+  }
+
+  /** Runs until it is stopped, or drained; then disposes the resources. */
+  async run(options: RunOptions = {}): Promise<void> {
+    try {
+      await this.qm.run(options)
+    } finally {
+      await disposeAll(this.#resources)
+    }
+  }
+
+  /** Stops gracefully; `now` waits for no handler. */
+  stop(options: { readonly now?: boolean } = {}): Promise<void> {
+    return this.qm.stop(options)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+}
+
+const pgQueuerChecks = {
+  ...workerOptionChecks,
+  schema: anyValue,
+  prefix: anyValue,
+  resources: anObject,
+  logger: anObject,
+}
+
+async function disposeAll(resources: unknown): Promise<void> {
+  for (const resource of Object.values(resources as object).reverse()) {
+    if (typeof resource !== "object" || resource === null) continue
+    if (isAsyncDisposable(resource)) await resource[Symbol.asyncDispose]()
+    else if (isDisposable(resource)) resource[Symbol.dispose]()
+  }
+}
+
+function isAsyncDisposable(resource: object): resource is AsyncDisposable {
+  return Symbol.asyncDispose in resource && typeof resource[Symbol.asyncDispose] === "function"
+}
+
+function isDisposable(resource: object): resource is Disposable {
+  return Symbol.dispose in resource && typeof resource[Symbol.dispose] === "function"
+}

@@ -1,0 +1,65 @@
+import type { FailedAttempt, JobRecord } from "../domain/job.js"
+import type { EncodedPayload } from "../domain/payload.js"
+import type { Status } from "../domain/status.js"
+
+/** What a producer writes. */
+export interface NewJob {
+  readonly entrypoint: string
+  readonly priority: number
+  readonly payload: EncodedPayload
+  readonly headers: string | null
+  readonly executeAfter: { readonly delayMs: number } | { readonly at: Date } | null
+}
+
+/** How an enqueue wakes workers: exactly, by a word that equals all others of its transaction, or not at all. */
+export type Wake = "exact" | "plain" | "none"
+
+/** What a wake-up says; without an entry it is about everything. */
+export interface WakeUp {
+  readonly entrypoints?: readonly string[]
+  /** The lowest place in line that became ready. */
+  readonly seq?: string | null
+  /** When the next deferred job is due, in ms since 1970 by the database's clock. */
+  readonly due?: number | null
+}
+
+export interface ProducerStore {
+  /** All of them or none; the ids are in the order of the jobs. */
+  enqueue(jobs: readonly NewJob[], wake: Wake): Promise<{ readonly ids: readonly string[]; readonly wakeUp: WakeUp }>
+  notify(wakeUp: WakeUp): Promise<void>
+}
+
+export interface InspectionStore {
+  findJobs(ids: readonly string[]): Promise<readonly JobRecord[]>
+  findFailures(id: string): Promise<readonly FailedAttempt[]>
+  /** A job that is in between two places has the status null; an unknown one is not in the map. */
+  findStatuses(ids: readonly string[]): Promise<ReadonlyMap<string, Status | null>>
+  listJobIds(filter: JobFilter): Promise<readonly string[]>
+  listEntrypointIds(entrypoint: string, limit: number): Promise<readonly string[]>
+  /** Ends what no worker holds; answers with the ids that it ended. */
+  endWaiting(ids: readonly string[], status: "canceled" | "deleted"): Promise<readonly string[]>
+  countUnfinished(): Promise<readonly QueueSize[]>
+  countOutcomes(sinceMs: number): Promise<readonly OutcomeCount[]>
+}
+
+export interface JobFilter {
+  readonly status: Status | null
+  readonly entrypoint: string | null
+  readonly after: string | null
+  readonly limit: number
+}
+
+export interface QueueSize {
+  readonly entrypoint: string
+  readonly status: "queued" | "deferred" | "picked" | "failed"
+  readonly count: number
+}
+
+export interface OutcomeCount {
+  readonly entrypoint: string
+  readonly status: Status
+  readonly count: number
+  /** Milliseconds; null where nothing ran. */
+  readonly meanRunMs: number | null
+  readonly longestRunMs: number | null
+}

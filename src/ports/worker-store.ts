@@ -1,0 +1,127 @@
+import type { WakeUp } from "./job-store.js"
+
+/** A job in a worker's hands. `token` names the claim: without it nothing can be recorded. */
+export interface ClaimedJob {
+  readonly token: string
+  readonly id: string
+  readonly entrypoint: string
+  /** ~priority: ascending order is highest priority first. */
+  readonly rank: number
+  readonly seq: number
+  readonly attempt: number
+  /** JSON text, or null. */
+  readonly payload: string | null
+  readonly payloadBytes: Uint8Array | null
+  readonly headers: string | null
+  readonly createdAt: Date | null
+}
+
+/** What became of a claimed job. */
+export type Report = {
+  readonly token: string
+  readonly id: string
+  /** When it ended and how long it ran, by the clock of this process. */
+  readonly endedAt: number
+  readonly runMs: number
+} & (
+  | { readonly status: "successful" | "queued" }
+  | { readonly status: "exception" | "failed" | "canceled"; readonly failure: Failure }
+  | { readonly status: "deferred"; readonly delayMs: number; readonly failure: Failure }
+)
+
+export interface Failure {
+  readonly error: string
+  readonly traceback: string | null
+}
+
+/** A stretch of ready jobs of one entrypoint, from a place in line to the end of a rank. */
+export interface ClaimRange {
+  readonly entrypoint: string
+  readonly low: number
+  readonly mark: number
+  readonly high: number
+  readonly peek: number
+}
+
+export interface ExchangeRequest {
+  readonly workerId: string
+  readonly reports: readonly Report[]
+  /** By the clock of this process, for the age of the reports. */
+  readonly now: number
+  readonly ranges: readonly ClaimRange[]
+  readonly limit: number
+  /** Whether to wake the others for jobs that are released or retried. */
+  readonly notify: boolean
+}
+
+export interface ExchangeReply {
+  /** False: this worker was declared dead, and nothing was taken. */
+  readonly alive: boolean
+  readonly jobs: readonly ClaimedJob[]
+  /** How many were there to take; fewer were taken when others were at them at the same time. */
+  readonly promised: number
+  /** Jobs whose reports were not recorded, because the claim no longer holds them. */
+  readonly refused: readonly string[]
+}
+
+export interface Beat {
+  readonly alive: boolean
+  readonly tokens: readonly string[]
+  readonly stopIds: readonly string[]
+  /** Until the next worker's heartbeat is too old, should it not beat again. */
+  readonly staleInMs: number | null
+  /** There are claims without a living worker. */
+  readonly orphans: boolean
+  /** There are jobs that were rescued before and wait to be run apart. */
+  readonly suspects: boolean
+  readonly dueInMs: number | null
+}
+
+export interface Promotion {
+  readonly promoted: number
+  readonly wakeUp: WakeUp
+  /** When the next one is due: from now, and in ms since 1970 by the database's clock; null for none. */
+  readonly nextInMs: number | null
+  readonly nextDue: number | null
+}
+
+export interface OwnClaim {
+  readonly token: string
+  readonly entrypoint: string
+  readonly jobIds: readonly string[]
+}
+
+export interface RescuedJob {
+  readonly id: string
+  readonly entrypoint: string
+  readonly rescues: number
+  /** It was taken from too many dead workers and is held as failed. */
+  readonly failed: boolean
+}
+
+export interface WorkerIdentity {
+  readonly host: string
+  readonly pid: number
+  readonly version: string
+  readonly entrypoints: readonly string[]
+  readonly heartbeatTimeoutMs: number
+}
+
+/** What a worker does with the database. Each call is one statement and one transaction. */
+export interface WorkerStore {
+  startWorker(identity: WorkerIdentity): Promise<string>
+  stopWorker(workerId: string): Promise<void>
+  exchange(request: ExchangeRequest, signal?: AbortSignal): Promise<ExchangeReply>
+  claimSuspect(workerId: string, entrypoints: readonly string[]): Promise<ClaimedJob | undefined>
+  promoteDue(limit: number): Promise<Promotion>
+  beat(workerId: string, signal?: AbortSignal): Promise<Beat>
+  findClaims(workerId: string): Promise<readonly OwnClaim[]>
+  markLostWorkers(): Promise<readonly { readonly id: string; readonly host: string; readonly pid: number }[]>
+  takeOrphans(workerId: string): Promise<readonly { readonly token: string; readonly lostWorkerId: string }[]>
+  rescueClaims(
+    workerId: string,
+    orphans: readonly { readonly token: string; readonly lostWorkerId: string }[],
+    maxRescues: number,
+  ): Promise<readonly RescuedJob[]>
+  notify(wakeUp: WakeUp): Promise<void>
+}

@@ -1,0 +1,284 @@
+import { guarded } from "./adapters/postgres/guarded.js"
+import { PostgresInspectionStore } from "./adapters/postgres/postgres-inspection-store.js"
+import { PostgresProducerStore } from "./adapters/postgres/postgres-producer-store.js"
+import { PostgresSchemaStore } from "./adapters/postgres/postgres-schema-store.js"
+import { Statements } from "./adapters/postgres/statement.js"
+import { systemClock } from "./adapters/system/clock.js"
+import { placementFromEnvironment } from "./adapters/system/environment.js"
+import { type ActionResult, checkIds, endWaiting } from "./app/end-waiting.js"
+import { EnqueueBatcher } from "./app/enqueue-batcher.js"
+import {
+  type JobOptions,
+  type JobRequest,
+  jobOptionNames,
+  parseColumns,
+  parseJob,
+  parseRequests,
+} from "./app/parse-enqueue.js"
+import { checkSchema, schemaMissing } from "./app/schema-check.js"
+import { WakeThrottle } from "./app/wake-throttle.js"
+import { type Duration, toMilliseconds } from "./domain/duration.js"
+import { PgQueuerError } from "./domain/errors.js"
+import type { FailedAttempt, JobRecord } from "./domain/job.js"
+import { checkEntrypoint, checkPlacement, type Placement } from "./domain/names.js"
+import { anyValue, checkOptions, oneOf, wholeNumber } from "./domain/options.js"
+import { defaultMaxPayloadBytes } from "./domain/payload.js"
+import { type Status, statuses } from "./domain/status.js"
+import type { Driver } from "./ports/driver.js"
+import type { InspectionStore, NewJob, OutcomeCount, QueueSize } from "./ports/job-store.js"
+import { type Logger, silentLogger } from "./ports/logger.js"
+import type { SchemaState } from "./ports/schema-store.js"
+
+export interface QueriesOptions {
+  /** Where the tables are; default `PGQUEUER_SCHEMA`, else `"pgqueuer"`. */
+  readonly schema?: string
+  /** Before every name in the schema; default `PGQUEUER_PREFIX`, else none. */
+  readonly prefix?: string
+  /** The largest payload in bytes; default 1 MiB. */
+  readonly maxPayloadBytes?: number
+  /** Hears of failures that no call can report; default: nobody. */
+  readonly logger?: Logger
+}
+
+export interface EnqueueOptions extends JobOptions {
+  /** The caller's client with an open transaction: rolled back, there is no job and no wake-up; committed, a worker starts at once. */
+  readonly transaction?: unknown
+}
+
+export interface JobsFilter {
+  readonly status?: Status
+  readonly entrypoint?: string
+  /** 1 to 10,000; default 100. */
+  readonly limit?: number
+  /** Only jobs with a lower id than this: the last id of the page before. */
+  readonly after?: string
+}
+
+/** Enqueues jobs, looks at them and acts on them. Cheap to make: what calls share is kept with the driver. */
+export class Queries {
+  readonly #driver: Driver
+  readonly #placement: Placement
+  readonly #options: QueriesOptions
+  readonly #maxBytes: number
+  readonly #statements: Statements
+  readonly #inspection: InspectionStore
+  readonly #schema: PostgresSchemaStore
+
+  constructor(driver: Driver, options: QueriesOptions = {}) {
+    checkOptions("Queries", options, queriesChecks)
+    this.#driver = driver
+    this.#options = options
+    this.#placement = checkPlacement({ ...placementFromEnvironment(), ...defined(options) })
+    this.#maxBytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
+    this.#statements = new Statements(this.#placement)
+    this.#inspection = new PostgresInspectionStore(guarded(driver, schemaMissing), this.#statements)
+    this.#schema = new PostgresSchemaStore(driver, this.#placement)
+  }
+
+  /**
+   * Writes one job, or a batch as parallel arrays, and answers with the ids in order, once they are durable.
+   *
+   * @throws PgQueuerError with nothing written: `PGQ_OPTION_INVALID`, `PGQ_NAME_INVALID`, `PGQ_PAYLOAD_INVALID`,
+   * `PGQ_PAYLOAD_TOO_LARGE`, `PGQ_SCHEMA_…`; `PGQ_OUTCOME_UNKNOWN` when the connection broke and nobody knows
+   */
+  enqueue(entrypoint: string, payload?: unknown, options?: EnqueueOptions): Promise<string[]>
+  enqueue(
+    entrypoints: readonly string[],
+    payloads?: readonly unknown[],
+    priorities?: readonly number[],
+  ): Promise<string[]>
+  async enqueue(entrypoint: unknown, payload?: unknown, third?: unknown): Promise<string[]> {
+    if (Array.isArray(entrypoint))
+      return this.#write(parseColumns(entrypoint, payload, third, this.#maxBytes), undefined)
+    checkOptions("enqueue", third, enqueueChecks)
+    const { transaction, ...options } = (third ?? {}) as EnqueueOptions
+    return this.#write([parseJob(entrypoint, payload, options, this.#maxBytes)], transaction, true)
+  }
+
+  /** Writes many jobs in one statement, all or nothing: 10,000 at once are fine. The ids are in the order of the jobs. */
+  async enqueueMany(
+    requests: readonly JobRequest[],
+    options: { readonly transaction?: unknown } = {},
+  ): Promise<string[]> {
+    checkOptions("enqueueMany", options, { transaction: anyValue })
+    return this.#write(parseRequests(requests, this.#maxBytes), options.transaction)
+  }
+
+  /** The exact number of unfinished jobs by entrypoint and status. Reads the backlog: for people, not for metrics. */
+  queueSize(): Promise<readonly QueueSize[]> {
+    return this.#inspection.countUnfinished()
+  }
+
+  /** Jobs, newest first. */
+  async jobs(filter: JobsFilter = {}): Promise<readonly JobRecord[]> {
+    checkOptions("jobs", filter, filterChecks)
+    if (filter.after !== undefined) checkIds([filter.after])
+    const ids = await this.#inspection.listJobIds({
+      status: filter.status ?? null,
+      entrypoint: filter.entrypoint ?? null,
+      after: filter.after ?? null,
+      limit: filter.limit ?? 100,
+    })
+    const found = new Map((await this.#inspection.findJobs(ids)).map((job) => [job.id, job]))
+    return ids.flatMap((id) => found.get(id) ?? [])
+  }
+
+  /** One job, or undefined when there is none with this id. */
+  async job(id: string): Promise<JobRecord | undefined> {
+    checkIds([id])
+    return (await this.#inspection.findJobs([id]))[0]
+  }
+
+  /** The failed attempts of a job, oldest first, with their tracebacks. */
+  async failures(id: string): Promise<readonly FailedAttempt[]> {
+    checkIds([id])
+    return this.#inspection.findFailures(id)
+  }
+
+  /** Cancels jobs that wait: they never run. Says of each id what was done. */
+  async cancel(ids: string | readonly string[]): Promise<ActionResult[]> {
+    const list = typeof ids === "string" ? [ids] : ids
+    checkIds(list)
+    return endWaiting(this.#inspection, list, "canceled")
+  }
+
+  /** Deletes jobs that wait or are held: by id, or all of one entrypoint. Their end is recorded as `deleted`. */
+  async delete(what: string | readonly string[] | { readonly entrypoint: string }): Promise<ActionResult[]> {
+    if (typeof what === "object" && !Array.isArray(what))
+      return this.#deleteAll((what as { entrypoint: unknown }).entrypoint)
+    const list = typeof what === "string" ? [what] : what
+    checkIds(list)
+    return endWaiting(this.#inspection, list, "deleted")
+  }
+
+  /** How jobs ended in the last so many milliseconds (default: the last hour), by entrypoint and status. */
+  async statistics(options: { readonly since?: Duration } = {}): Promise<readonly OutcomeCount[]> {
+    checkOptions("statistics", options, { since: anyValue })
+    return this.#inspection.countOutcomes(toMilliseconds(options.since ?? "1h", "since"))
+  }
+
+  /** Creates the tables; answers with the versions that were applied: none when all is there. Two at once both end well. */
+  install(): Promise<readonly number[]> {
+    return this.#schema.migrate()
+  }
+
+  /** Brings the tables to the version that this code needs. */
+  async upgrade(): Promise<readonly number[]> {
+    if ((await this.#schema.readState()) === undefined) throw schemaMissing()
+    return this.#schema.migrate()
+  }
+
+  /** The SQL of `install`, or of an upgrade from a version, for psql. */
+  installScript(fromVersion = 0): string {
+    return this.#schema.script(fromVersion)
+  }
+
+  /** Removes the tables and all jobs, and the schema when nothing else is in it. */
+  uninstall(): Promise<void> {
+    return this.#schema.uninstall()
+  }
+
+  /** What the database has, what this code needs, and what is missing. */
+  async verify(): Promise<Verification> {
+    const state = await this.#schema.readState()
+    const missing = state === undefined ? [] : await this.#schema.findMissing()
+    return { found: state, needed: this.#schema.codeVersion, missing }
+  }
+
+  async #write(jobs: NewJob[], transaction: unknown, coalesce = false): Promise<string[]> {
+    if (jobs.length === 0) return []
+    const driver = transaction === undefined ? this.#driver : joined(this.#driver, transaction)
+    if (driver.features.inTransaction) {
+      const store = new PostgresProducerStore(guarded(driver, schemaMissing), this.#statements)
+      return [...(await store.enqueue(jobs, "plain")).ids]
+    }
+    const shared = this.#shared()
+    await shared.ready()
+    return coalesce ? shared.batcher.enqueueOne(jobs[0]!) : shared.batcher.enqueueAll(jobs)
+  }
+
+  async #deleteAll(entrypoint: unknown): Promise<ActionResult[]> {
+    checkEntrypoint(entrypoint)
+    const results: ActionResult[] = []
+    for (;;) {
+      const ids = await this.#inspection.listEntrypointIds(entrypoint, 10_000)
+      const ended = (await endWaiting(this.#inspection, ids, "deleted")).filter((result) => result.done)
+      results.push(...ended)
+      if (ended.length === 0) return results
+    }
+  }
+
+  #shared(): SharedByDriver {
+    let placements = sharedByDriver.get(this.#driver)
+    if (placements === undefined) {
+      placements = new Map()
+      sharedByDriver.set(this.#driver, placements)
+    }
+    let shared = placements.get(this.#statements.channel)
+    if (shared === undefined) {
+      shared = share(this.#driver, this.#statements, this.#schema, this.#options.logger ?? silentLogger)
+      placements.set(this.#statements.channel, shared)
+    }
+    return shared
+  }
+}
+
+export interface Verification {
+  readonly found: SchemaState | undefined
+  readonly needed: number
+  readonly missing: readonly string[]
+}
+
+interface SharedByDriver {
+  readonly batcher: EnqueueBatcher
+  /** Checks the schema once. */
+  ready(): Promise<void>
+}
+
+/** By driver and channel: calls are coalesced and wake-ups throttled over all `Queries` on the same driver. */
+const sharedByDriver = new WeakMap<Driver, Map<string, SharedByDriver>>()
+
+function share(driver: Driver, statements: Statements, schema: PostgresSchemaStore, logger: Logger): SharedByDriver {
+  const store = new PostgresProducerStore(guarded(driver, schemaMissing), statements)
+  const throttle = new WakeThrottle(
+    systemClock,
+    (wakeUp) => store.notify(wakeUp),
+    (error) => logger.debug("a wake-up was not sent; workers find the jobs by polling", { duty: "notify", error }),
+  )
+  let checked: Promise<void> | undefined
+  const ready = () => {
+    checked ??= checkSchema(schema).catch((error) => {
+      checked = undefined
+      throw error
+    })
+    return checked
+  }
+  return { batcher: new EnqueueBatcher(store, throttle), ready }
+}
+
+function joined(driver: Driver, client: unknown): Driver {
+  if (driver.joinTransaction !== undefined) return driver.joinTransaction(client)
+  throw new PgQueuerError("PGQ_UNSUPPORTED", `${driver.label} cannot join a transaction of its client`, {
+    remedy: "Make a driver on the transaction itself, or use another driver.",
+  })
+}
+
+const queriesChecks = {
+  schema: anyValue,
+  prefix: anyValue,
+  maxPayloadBytes: wholeNumber(1, 256 * 1_048_576),
+  logger: anyValue,
+}
+
+const enqueueChecks = Object.fromEntries([...jobOptionNames, "transaction"].map((name) => [name, anyValue]))
+
+const filterChecks = {
+  status: oneOf(...statuses),
+  entrypoint: anyValue,
+  limit: wholeNumber(1, 10_000),
+  after: anyValue,
+}
+
+function defined<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
+}
