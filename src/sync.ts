@@ -1,0 +1,1 @@
+export { SyncPgDriver, type SyncPgDriverOptions, type SyncQueryable } from "./adapters/drivers/sync-pg.js"
