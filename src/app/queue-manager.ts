@@ -10,7 +10,7 @@ import { EventHub, type EventListener, type WorkerEvents } from "./worker/events
 import { type JobContext, RunContext } from "./worker/job-context.js"
 import type { Run } from "./worker/job-pool.js"
 import { Worker } from "./worker/worker.js"
-import type { ResolvedWorkerOptions } from "./worker/worker-options.js"
+import { type ResolvedWorkerOptions, resolveWorkerOptions, type WorkerOptions } from "./worker/worker-options.js"
 
 /** Runs one job. What it throws makes the attempt fail; it may be async or plain. */
 export type Handler<Q, R> = (job: Job, context: JobContext<Q, R>) => unknown
@@ -45,11 +45,13 @@ export class QueueManager<Q, R> {
   readonly #events: EventHub
   readonly #handlers = new Map<string, Run>()
   readonly #contexts = new Map<string, RunContext<Q, R>>()
+  #options: ResolvedWorkerOptions
   #stop: ((reason: "stop" | "now") => void) | undefined
   #running: Promise<void> | undefined
 
   constructor(parts: QueueManagerParts<Q, R>) {
     this.#parts = parts
+    this.#options = parts.options
     this.#events = new EventHub((event, error) => {
       parts.log.warn(`a listener of the event ${event} threw`, { error })
     })
@@ -100,6 +102,21 @@ export class QueueManager<Q, R> {
       })
     }
     for (const name of this.entrypoints) if (!names.includes(name)) this.#handlers.delete(name)
+  }
+
+  /**
+   * Puts these options in the place of those that the manager was made with, as the command line does. Before `run`.
+   *
+   * @throws PgQueuerError `PGQ_OPTION_INVALID`, `PGQ_WORKER_STATE` while the worker runs
+   */
+  override(options: Pick<WorkerOptions, "maxConcurrentTasks" | "shutdownTimeout">): void {
+    if (this.#running !== undefined) throw wrongState("options are set before run")
+    const { maxConcurrentTasks, shutdownTimeoutMs } = resolveWorkerOptions(options)
+    this.#options = {
+      ...this.#options,
+      ...(options.maxConcurrentTasks === undefined ? {} : { maxConcurrentTasks }),
+      ...(options.shutdownTimeout === undefined ? {} : { shutdownTimeoutMs }),
+    }
   }
 
   /**
@@ -160,7 +177,7 @@ export class QueueManager<Q, R> {
 
   #deadline(now: AbortSignal): AbortSignal {
     const deadline = new AbortController()
-    const timer = this.#parts.clock.after(this.#parts.options.shutdownTimeoutMs, () => deadline.abort())
+    const timer = this.#parts.clock.after(this.#options.shutdownTimeoutMs, () => deadline.abort())
     deadline.signal.addEventListener("abort", () => timer.cancel(), { once: true })
     if (now.aborted) deadline.abort()
     else now.addEventListener("abort", () => deadline.abort(), { once: true })
@@ -170,6 +187,7 @@ export class QueueManager<Q, R> {
   #makeWorker(onIdle: () => void): Worker {
     return new Worker({
       ...this.#parts,
+      options: this.#options,
       events: this.#events,
       handlers: this.#handlers,
       makeContext: (job) => this.#makeContext(job),
