@@ -5,6 +5,15 @@ const mostBytes = 16_384
 
 /** An error as it is stored: one text with name and message, and the stack with its causes. Whatever was thrown. */
 export function describeFailure(thrown: unknown): Failure {
+  try {
+    return describe(thrown)
+  } catch {
+    // Getters and proxies can throw when they are looked at; the job has failed all the same.
+    return { error: "thrown: a value that cannot be shown", traceback: null }
+  }
+}
+
+function describe(thrown: unknown): Failure {
   if (!(thrown instanceof Error)) return { error: storable(`thrown: ${textOf(thrown)}`), traceback: null }
   const code = "code" in thrown && typeof thrown.code === "string" ? ` [${thrown.code}]` : ""
   return {
