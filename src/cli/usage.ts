@@ -1,0 +1,64 @@
+import { toMilliseconds } from "../domain/duration.js"
+import { PgQueuerError } from "../domain/errors.js"
+import { nearest } from "../domain/options.js"
+
+/** A command line that cannot be carried out as written: exit code 2. */
+export function usageError(message: string, remedy: string): PgQueuerError {
+  return new PgQueuerError("PGQ_USAGE", message, { remedy })
+}
+
+export function wholeNumberArgument(option: string, least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (/^[+-]?\d+$/.test(text) && value >= least && value <= most) return value
+    throw usageError(`${option} is not a whole number: ${quoted(text)}`, `Give one from ${least} to ${most}.`)
+  }
+}
+
+export function choiceArgument<T extends string>(option: string, choices: readonly T[]): (text: string) => T {
+  return (text) => {
+    if ((choices as readonly string[]).includes(text)) return text as T
+    const guess = nearest(text, choices)
+    const hint = guess === undefined ? "" : `, did you mean ${guess}?`
+    throw usageError(`${option} cannot be ${quoted(text)}${hint}`, `One of: ${choices.join(", ")}.`)
+  }
+}
+
+export function listArgument(option: string): (text: string) => string[] {
+  return (text) => {
+    const names = text.split(",").map((name) => name.trim())
+    if (names.every((name) => name !== "")) return names
+    throw usageError(`${option} has an empty name: ${quoted(text)}`, "Separate names with commas: a,b")
+  }
+}
+
+/** `30s`, `5m`; a bare number is refused, as nobody can see its unit. */
+export function durationArgument(option: string): (text: string) => number {
+  return (text) => {
+    try {
+      return toMilliseconds(text, option)
+    } catch {
+      const hint = /^\d+$/.test(text) ? `, did you mean ${text}s?` : ""
+      throw usageError(
+        `${option} is not a duration: ${quoted(text)}${hint}`,
+        "Give a number with a unit: 500ms, 30s, 5m, 2h, 7d.",
+      )
+    }
+  }
+}
+
+/** Collects `--header name=value`. */
+export function headerArgument(
+  text: string,
+  before: Readonly<Record<string, string>> | undefined,
+): Record<string, string> {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+  if (name === undefined || value === undefined) {
+    throw usageError(`--header is not of the form name=value: ${quoted(text)}`, "Write: --header trace=abc")
+  }
+  return Object.fromEntries([...Object.entries(before ?? {}), [name, value]])
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
+}
