@@ -9,9 +9,9 @@ export function columnDecoder(typeOid: number): ColumnDecoder {
   return decoders.get(typeOid) ?? asText
 }
 
-/** The types that {@link columnDecoder} turns into something else than text. */
-export function decodedTypes(): Iterable<number> {
-  return decoders.keys()
+/** The same as a record, for clients that want one: only the types that become something else than text. */
+export function columnDecoders(): Record<number, ColumnDecoder> {
+  return Object.fromEntries(decoders)
 }
 
 const asText = (text: string) => text
@@ -53,7 +53,15 @@ const timePattern =
 /** The ends of what a `Date` can hold stand for PostgreSQL's `infinity`. */
 const lastTimeMs = 8.64e15
 
+// V8 reads the usual form of our times by itself, at a third of the price, and gives NaN for what it does not know.
+// Early years it would misunderstand, and BC.
 function decodeTime(text: string): Date {
+  const isUsual = (text[0] === "2" || text[0] === "1") && text[4] === "-" && !text.endsWith("C")
+  const time = isUsual ? new Date(text) : undefined
+  return time === undefined || Number.isNaN(time.getTime()) ? decodeAnyTime(text) : time
+}
+
+function decodeAnyTime(text: string): Date {
   const match = timePattern.exec(text)
   if (match === null) return decodeOddTime(text)
   const [, year, month, day, hour, minute, second, fraction, sign, zoneHours, zoneMinutes, zoneSeconds, era] = match

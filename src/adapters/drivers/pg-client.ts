@@ -7,6 +7,8 @@ export interface PgClient {
   removeListener(event: "notification", listener: (message: PgNotification) => void): unknown
   connect(): Promise<unknown>
   end(): Promise<void>
+  /** Read for its socket's state only. */
+  readonly connection?: unknown
   /** Where the connection stood after the last statement; missing in versions of pg before 8.21. */
   getTransactionStatus?(): "I" | "T" | "E" | null
 }

@@ -1,5 +1,6 @@
 import { PgQueuerError } from "../../domain/errors.js"
 import { driverClosed, driverError } from "./driver-error.js"
+import type { PgClient } from "./pg-client.js"
 import type { PgConnection } from "./pg-connection.js"
 
 /**
@@ -24,17 +25,22 @@ async function isInTransaction(connection: PgConnection): Promise<boolean> {
   const { client } = connection
   if (client.getTransactionStatus === undefined) return askServer(connection)
   const status = client.getTransactionStatus()
-  if (status !== null) return status !== "I"
-  await connect(connection)
-  return false
+  if (status === null && isUnconnected(client)) await connect(client)
+  return status === "T" || status === "E"
 }
 
-async function connect(connection: PgConnection): Promise<void> {
+// A second `connect` would take the answer away from whoever called the first, so the socket has to say whether there
+// was one. Statements to a client without any wait for ever.
+function isUnconnected({ connection }: PgClient): boolean {
+  const { stream } = (connection ?? {}) as { stream?: { pending?: boolean; connecting?: boolean } }
+  return stream?.pending === true && stream.connecting === false
+}
+
+async function connect(client: PgClient): Promise<void> {
   try {
-    await connection.client.connect()
+    await client.connect()
   } catch (error) {
-    const isUnderWay = error instanceof Error && error.message.includes("already been connected")
-    if (!isUnderWay) throw driverError(error, "connect")
+    throw driverError(error, "connect")
   }
 }
 

@@ -11,7 +11,7 @@ import type {
   Subscription,
 } from "../../ports/driver.js"
 import { refuseAborted, untilAborted } from "./abort.js"
-import { columnDecoder, decodedTypes } from "./column-decoder.js"
+import { columnDecoders } from "./column-decoder.js"
 import { ConnectionSession } from "./connection-session.js"
 import { driverClosed, driverError, rolledBackInstead, unsupported } from "./driver-error.js"
 import { OwnTransactions } from "./own-transactions.js"
@@ -251,6 +251,6 @@ const identity = (text: string) => text
 
 // PGlite looks serializers up by the type of the parameter; the texts are final for every type.
 const asText: PgliteQueryOptions = {
-  parsers: Object.fromEntries([...textTypes, ...decodedTypes()].map((type) => [type, columnDecoder(type)])),
+  parsers: { ...Object.fromEntries(textTypes.map((type) => [type, identity])), ...columnDecoders() },
   serializers: new Proxy({}, { get: () => identity }),
 }

@@ -11,8 +11,12 @@ export interface PostgresJsTransaction extends PostgresJsStatements {
 
 export interface PostgresJsStatements {
   /** @param parameters - what `typed` gives; its type is postgres.js's own affair */
-  unsafe(text: string, parameters: never[], options: { prepare: boolean }): { raw(): PromiseLike<unknown> }
+  unsafe(text: string, parameters: never[], options: { prepare: boolean }): PostgresJsQuery
   typed(value: string | null, typeOid: number): unknown
+}
+
+export interface PostgresJsQuery extends PromiseLike<unknown> {
+  raw(): PromiseLike<unknown>
 }
 
 export interface PostgresJsOptions {

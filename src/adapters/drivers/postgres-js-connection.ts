@@ -1,11 +1,11 @@
 import { PgQueuerError } from "../../domain/errors.js"
 import type { Parameter, QueryOptions, Row } from "../../ports/driver.js"
 import { refuseAborted, untilAborted } from "./abort.js"
+import { columnDecoders } from "./column-decoder.js"
 import type { WatchedConnection } from "./connection-session.js"
 import { connectionLost, driverClosed, driverError } from "./driver-error.js"
 import type { PostgresJsOptions, PostgresJsStatements } from "./postgres-js-client.js"
-import { namesAsTheyAre } from "./postgres-js-column-names.js"
-import { runPostgresJs } from "./postgres-js-statement.js"
+import { preparePostgresJs } from "./postgres-js-statement.js"
 
 /**
  * One connection of postgres.js outside the caller's pool, made with the caller's options.
@@ -65,8 +65,8 @@ export class PostgresJsConnection implements WatchedConnection {
     if (this.#broken !== undefined) throw this.#broken()
     const prepare = this.#prepare && name !== undefined
     try {
-      const rows = runPostgresJs<R>(this.#client, sql, parameters, prepare, namesAsTheyAre)
-      return await untilAborted(rows, signal, () => {
+      const rows = Promise.resolve(preparePostgresJs(this.#client, sql, parameters, prepare))
+      return await untilAborted(rows as Promise<readonly R[]>, signal, () => {
         this.#break(() => connectionLost(new Error("an answer on it was not waited for")))
         this.#destroy()
       })
@@ -134,5 +134,6 @@ async function loadPostgres(): Promise<Postgres> {
 function instanceArguments(origin: PostgresJsOptions | string, settings: Settings): readonly unknown[] {
   if (typeof origin === "string") return [origin, settings]
   const untransformed = { undefined: undefined, column: {}, value: {}, row: {} }
-  return [{ ...origin, ...settings, types: {}, transform: untransformed, shared: { retries: 0, typeArrayMap: {} } }]
+  const shared = { retries: 0, typeArrayMap: {} }
+  return [{ ...origin, ...settings, types: {}, parsers: columnDecoders(), transform: untransformed, shared }]
 }

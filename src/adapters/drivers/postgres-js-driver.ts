@@ -43,7 +43,7 @@ export class PostgresJsDriver implements Driver {
 
   constructor(sql: PostgresJsSql, options: PostgresJsDriverOptions = {}) {
     const { prepare, listenUrl } = resolvePgOptions(this.label, options)
-    if (typeof sql.begin !== "function") throw isTransaction()
+    if (typeof sql.begin !== "function") throw isNoInstance()
     const { column, row } = sql.options.transform
     if (row.from !== undefined) throw rowTransformed()
     this.#sql = sql
@@ -118,8 +118,8 @@ function ownTransactionsOf(sql: PostgresJsSql): OwnTransactions {
   return known
 }
 
-function isTransaction(): PgQueuerError {
-  return new PgQueuerError("PGQ_OPTION_INVALID", "PostgresJsDriver was given the sql of a transaction", {
-    remedy: "Use PostgresJsDriver.inTransaction(sql) there.",
+function isNoInstance(): PgQueuerError {
+  return new PgQueuerError("PGQ_OPTION_INVALID", "PostgresJsDriver was given no instance of postgres()", {
+    remedy: "With the sql of a transaction use PostgresJsDriver.inTransaction(sql); a reserved one cannot be used.",
   })
 }

@@ -2,7 +2,7 @@ import { PgQueuerError } from "../../domain/errors.js"
 import type { Parameter, Row } from "../../ports/driver.js"
 import { columnDecoder } from "./column-decoder.js"
 import { parameterText } from "./parameter-text.js"
-import type { PostgresJsStatements } from "./postgres-js-client.js"
+import type { PostgresJsQuery, PostgresJsStatements } from "./postgres-js-client.js"
 
 export interface PostgresJsColumn {
   readonly name: string
@@ -23,8 +23,7 @@ export async function runPostgresJs<R extends Row>(
   prepare: boolean,
   columnNames: ColumnNames,
 ): Promise<readonly R[]> {
-  const typed = parameters.map((value) => client.typed(parameterText(value), unknownType))
-  const result = (await client.unsafe(sql, typed as never[], { prepare }).raw()) as RawResult
+  const result = (await preparePostgresJs(client, sql, parameters, prepare).raw()) as RawResult
   const { columns } = result
   if (columns === undefined || result.length === 0) return []
   const names = await columnNames(sql, columns)
@@ -38,6 +37,17 @@ export async function runPostgresJs<R extends Row>(
     }
     return row as R
   })
+}
+
+/** A statement that is sent when it is awaited. */
+export function preparePostgresJs(
+  client: PostgresJsStatements,
+  sql: string,
+  parameters: readonly Parameter[],
+  prepare: boolean,
+): PostgresJsQuery {
+  const typed = parameters.map((value) => client.typed(parameterText(value), unknownType))
+  return client.unsafe(sql, typed as never[], { prepare })
 }
 
 /** A driver cannot undo a transform of whole rows, nor ask postgres.js to leave it out. */
