@@ -45,7 +45,7 @@ it.each([
   ["a function", { f: () => 1 }, "payload.f"],
   ["a symbol", [Symbol("s")], "payload[0]"],
   ["undefined in an array", [1, undefined], "payload[1]"],
-  ["a hole in an array", [1, , 3], "payload[1]"],
+  ["a hole in an array", Object.assign([1], { length: 3 }), "payload[1]"],
   ["a Map", { m: new Map() }, "payload.m"],
   ["a Set", new Set(), "payload"],
   ["bytes inside JSON", { b: new Uint8Array(1) }, "payload.b"],
