@@ -1,3 +1,5 @@
+import { PgQueuerError } from "../../domain/errors.js"
+
 /** The part of a `Client` of the package pg that a driver uses. */
 export interface PgClient {
   query(statement: PgStatement): Promise<PgResult | readonly PgResult[]>
@@ -40,4 +42,22 @@ export interface PgResult {
 export interface PgNotification {
   readonly channel: string
   readonly payload?: string | undefined
+}
+
+/** @throws PgQueuerError `PGQ_OPTION_INVALID` for a pool, each of whose statements may go to another connection */
+export function refuseOtherThanClient(client: unknown, label: string): asserts client is PgClient {
+  const { query, on, idleCount } = (client ?? {}) as Record<string, unknown>
+  if (typeof query === "function" && typeof on === "function" && idleCount === undefined) return
+  throw new PgQueuerError("PGQ_OPTION_INVALID", `${label} was given no client of pg`, {
+    remedy: "Give it a Client or the client from pool.connect(). For a Pool there is PgPoolDriver.",
+  })
+}
+
+/** @throws PgQueuerError `PGQ_OPTION_INVALID` for anything that does not say how many connections it may hold */
+export function refuseOtherThanPool(pool: unknown, label: string): asserts pool is PgPool {
+  const { connect, options } = (pool ?? {}) as { connect?: unknown; options?: { max?: unknown } }
+  if (typeof connect === "function" && typeof options?.max === "number") return
+  throw new PgQueuerError("PGQ_OPTION_INVALID", `${label} was given no pool of pg`, {
+    remedy: "Give it a Pool. For a Client there is PgDriver.",
+  })
 }

@@ -9,7 +9,7 @@ import type {
   Session,
   Subscription,
 } from "../../ports/driver.js"
-import type { PgClient } from "./pg-client.js"
+import { type PgClient, refuseOtherThanClient } from "./pg-client.js"
 import { PgConnection } from "./pg-connection.js"
 import { type PgDriverOptions, resolvePgOptions } from "./pg-driver-options.js"
 import { listenOnUrl } from "./pg-listen-url.js"
@@ -37,6 +37,7 @@ export class PgDriver implements Driver {
 
   constructor(client: PgClient, options: PgDriverOptions = {}) {
     const { prepare, listenUrl } = resolvePgOptions(this.label, options)
+    refuseOtherThanClient(client, this.label)
     this.#connection = PgConnection.of(client)
     this.#prepare = prepare
     this.#listenUrl = listenUrl

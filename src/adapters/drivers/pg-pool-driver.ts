@@ -14,7 +14,7 @@ import { refuseAborted, untilAborted } from "./abort.js"
 import { ConnectionSession } from "./connection-session.js"
 import { driverError, unsupported } from "./driver-error.js"
 import { OwnTransactions } from "./own-transactions.js"
-import type { PgClient, PgPool, PgPoolClient } from "./pg-client.js"
+import { type PgClient, type PgPool, type PgPoolClient, refuseOtherThanPool } from "./pg-client.js"
 import { PgConnection } from "./pg-connection.js"
 import { type PgDriverOptions, resolvePgOptions } from "./pg-driver-options.js"
 import { listenOnUrl } from "./pg-listen-url.js"
@@ -41,6 +41,7 @@ export class PgPoolDriver implements Driver {
 
   constructor(pool: PgPool, options: PgDriverOptions = {}) {
     const { prepare, listenUrl } = resolvePgOptions(this.label, options)
+    refuseOtherThanPool(pool, this.label)
     const sessions = pool.options.max
     this.features = { listen: sessions > 1 || listenUrl !== undefined, sessions, inTransaction: false }
     this.#pool = pool

@@ -1,4 +1,3 @@
-import { PgQueuerError } from "../../domain/errors.js"
 import type {
   Driver,
   DriverFeatures,
@@ -11,7 +10,7 @@ import type {
 } from "../../ports/driver.js"
 import { ConnectionSession } from "./connection-session.js"
 import { unsupported } from "./driver-error.js"
-import type { PgClient } from "./pg-client.js"
+import { type PgClient, refuseOtherThanClient } from "./pg-client.js"
 import { PgConnection } from "./pg-connection.js"
 import { type PgDriverOptions, resolvePgOptions } from "./pg-driver-options.js"
 import { runPgSavepoint } from "./pg-transaction.js"
@@ -25,7 +24,7 @@ export class PgTransactionDriver implements Driver {
   readonly #prepare: boolean
 
   constructor(client: PgClient, options: Pick<PgDriverOptions, "prepare">) {
-    if (!isClient(client)) throw notAClient(this.label)
+    refuseOtherThanClient(client, this.label)
     this.#connection = PgConnection.of(client)
     this.#prepare = resolvePgOptions(this.label, options).prepare
   }
@@ -65,16 +64,4 @@ export function sharePgConnection(driver: Queryable, connection: PgConnection): 
   const query = driver.query.bind(driver) as Queryable["query"]
   const watch = connection.watch.bind(connection)
   return new ConnectionSession({ query, watch, isBroken: false }, async () => {})
-}
-
-// A pool has `query` too, but each call of it may go to another connection.
-function isClient(client: unknown): client is PgClient {
-  if (typeof client !== "object" || client === null || "idleCount" in client) return false
-  return typeof (client as PgClient).query === "function" && typeof (client as PgClient).on === "function"
-}
-
-function notAClient(label: string): PgQueuerError {
-  return new PgQueuerError("PGQ_OPTION_INVALID", `${label} was given no client of pg`, {
-    remedy: "Give it the Client, or the client from pool.connect(), on which you ran BEGIN; not the Pool.",
-  })
 }

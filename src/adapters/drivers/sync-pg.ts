@@ -132,8 +132,9 @@ class PgThread {
     const { port1, port2 } = new MessageChannel()
     const workerData = { connection, timeoutMs, cells, port: port2 }
     try {
-      const worker = new Worker(new URL("./sync-pg-thread.js", import.meta.url), { workerData, transferList: [port2] })
-      return new PgThread(worker, port1, cells)
+      // Flags of the process, such as --input-type or a test runner's loaders, would keep the thread from starting.
+      const options = { workerData, transferList: [port2], execArgv: [] }
+      return new PgThread(new Worker(new URL("./sync-pg-thread.js", import.meta.url), options), port1, cells)
     } catch (cause) {
       throw new PgQueuerError("PGQ_OPTION_INVALID", "The connection of SyncPgDriver cannot go to another thread", {
         remedy: "Leave functions out of it: a password as text, no stream, no checkServerIdentity.",
