@@ -43,7 +43,7 @@ export interface Running {
   stop(options?: { readonly now?: boolean }): Promise<void>
 }
 
-export type TestContext = Context
+export type TestContext<R = Record<string, never>> = Context<R>
 
 export interface TestQueueOptions extends Omit<QueriesOptions, "schema"> {
   /** Whether the jobs' places are checked at the end; default true. */
