@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from "node:fs"
+import { existsSync, readdirSync, realpathSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { basename, dirname, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
@@ -50,7 +50,8 @@ function parseSpecifier(text: string): Specifier {
 }
 
 async function load(module: string): Promise<Record<string, unknown>> {
-  const path = await findModule(module)
+  // As Node does it, and jiti does not: what the module imports is looked for from where it really is.
+  const path = realpathSync(await findModule(module))
   try {
     return await importAny(path)
   } catch (error) {
