@@ -80,9 +80,12 @@ export class PostgresSchemaStore implements SchemaStore {
   }
 
   async #readState(on: Queryable): Promise<SchemaState | undefined> {
-    const [row] = await on.query<{ present: boolean }>("select to_regclass($1::text) is not null as present", [
-      qualified(this.#placement, "migration"),
-    ])
+    // Not to_regclass: after the wait for the lock it answers from a cache that the other install has made stale. Opening
+    // the catalog's own table makes the session catch up, and what follows sees what is there.
+    const [row] = await on.query<{ present: boolean }>(
+      "select exists (select from pg_catalog.pg_class as class join pg_catalog.pg_namespace as space on space.oid = class.relnamespace where space.nspname = $1::text and class.relname = $2::text) as present",
+      [this.#placement.schema, `${this.#placement.prefix}migration`],
+    )
     if (row?.present !== true) return undefined
     const [state] = await this.#statements.run<{ version: number; serves: number }>(on, "read_version")
     return state
