@@ -167,22 +167,14 @@ export class QueueManager<Q, R> {
       )
       await worker.start()
       await stopped
-      await worker.stop(this.#deadline(now.signal))
+      const timer = this.#parts.clock.after(this.#options.shutdownTimeoutMs, () => now.abort())
+      await worker.stop(now.signal).finally(() => timer.cancel())
     } finally {
       signal?.removeEventListener("abort", onAbort)
     }
   }
 
   #startedJobs = 0
-
-  #deadline(now: AbortSignal): AbortSignal {
-    const deadline = new AbortController()
-    const timer = this.#parts.clock.after(this.#options.shutdownTimeoutMs, () => deadline.abort())
-    deadline.signal.addEventListener("abort", () => timer.cancel(), { once: true })
-    if (now.aborted) deadline.abort()
-    else now.addEventListener("abort", () => deadline.abort(), { once: true })
-    return deadline.signal
-  }
 
   #makeWorker(onIdle: () => void): Worker {
     return new Worker({
