@@ -77,7 +77,9 @@ export class Heartbeat {
     const sentAt = this.#parts.clock.monotonic()
     this.#lastSentAt = sentAt
     const { newest } = exchanger.progress
-    const beat = await connection.use((store) => store.beat(workerId, AbortSignal.timeout(heartbeatTimeoutMs / 3)))
+    const beat = await connection.use((store) =>
+      store.beat(workerId, AbortSignal.timeout(Math.ceil(heartbeatTimeoutMs / 3))),
+    )
     if (workerId !== this.#parts.workerId()) return 0
     if (!beat.alive) {
       this.#parts.onDead(workerId)

@@ -1,0 +1,45 @@
+// A worker in a process of its own, from the built package. It writes one line to stdout for each thing that it does:
+// `ready`, `start <job>`, `end <job>`, `log <level> <message>`. Its one argument is JSON: see worker-process.ts.
+import pg from "pg"
+import { PgPoolDriver } from "../../dist/adapters/drivers/pg.js"
+import { PgQueuer } from "../../dist/index.js"
+
+const { url, entrypoints, options } = JSON.parse(process.argv[2])
+const say = (...words) => process.stdout.write(`${words.join(" ")}\n`)
+const log = (level) => (message) => {
+  say("log", level, message)
+  if (message === "worker started") say("ready")
+}
+
+const handlers = {
+  /** Takes the milliseconds of its payload. */
+  sleep: (job) => new Promise((resolve) => setTimeout(resolve, job.payload)),
+  quick: () => {},
+  /** Takes the process with it. */
+  poison: () => process.kill(process.pid, "SIGKILL"),
+  /** Lets nothing else run for the milliseconds of its payload, the first time. */
+  block: (job) => {
+    if (job.attempt > 1 || blocked) return
+    blocked = true
+    const end = performance.now() + job.payload
+    while (performance.now() < end);
+  },
+}
+let blocked = options.neverBlocks === true
+
+const { neverBlocks, ...workerOptions } = options
+const pool = new pg.Pool({ connectionString: url, max: 6 })
+const logger = { debug() {}, info: log("info"), warn: log("warn"), error: log("error") }
+const pgq = new PgQueuer(new PgPoolDriver(pool), { ...workerOptions, logger })
+for (const name of entrypoints) {
+  pgq.entrypoint(name, async (job, context) => {
+    say("start", job.id)
+    await handlers[name](job, context)
+    say("end", job.id)
+  })
+}
+
+const stop = new AbortController()
+process.on("SIGTERM", () => stop.abort())
+await pgq.run({ signal: stop.signal })
+process.exit(0)
