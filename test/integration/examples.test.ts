@@ -1,0 +1,75 @@
+import { join } from "node:path"
+import { expect, test } from "vitest"
+import { repository, type Started, type StartOptions, start, startPgq } from "../support/command-line.js"
+import { installQueue } from "../support/queue.js"
+
+test("quickstart: what the producer enqueues, the consumer fetches", async () => {
+  const { database, queries } = await installQueue()
+  const consumer = startPgq(["run", "examples/quickstart/consumer.ts:main"], { database })
+  await consumer.writes("worker started")
+  const producer = await script("quickstart/producer.ts", { database }).finished
+  expect(producer).toMatchObject({ code: 0, stdout: expect.stringMatching(/^enqueued \d+\nenqueued \d+ \d+ \d+\n$/) })
+  for (const user of [7, 1, 2, 3]) await consumer.writes(`fetched {"user":${user}}`)
+  consumer.process.kill("SIGTERM")
+  expect((await consumer.finished).code).toBe(0)
+  expect(await queries.queueSize()).toEqual([])
+})
+
+test("transaction: no job without its order", async () => {
+  const { database, queries, pool, schema } = await installQueue()
+  const environment = { PGOPTIONS: `-c search_path=${schema}` }
+  const { code, stdout } = await script("transaction/order.ts", { database, environment }).finished
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: expect.stringMatching(/^enqueued \d+\nno order, no job: out of stock\n$/),
+  })
+  expect(await queries.jobs()).toMatchObject([{ entrypoint: "confirm_order", payload: { customer: "ada" } }])
+  const { rows } = await pool.query(`select article from ${schema}.customer_order`)
+  expect(rows).toEqual([{ article: "teapot" }])
+})
+
+test("resources: made once, shared by the handlers, disposed at the end", async () => {
+  const { database, queries } = await installQueue()
+  await queries.enqueue(["mail", "mail"], ["ada", "bob"])
+  const args = ["run", "examples/resources/consumer.ts:main", "--mode", "drain", "--", "smtp.test"]
+  const { code, stdout } = await startPgq(args, { database }).finished
+  expect(code).toBe(0)
+  expect(stdout.trim().split("\n")).toEqual([
+    "sent to ada through smtp.test",
+    "sent to bob through smtp.test",
+    "mailer closed after 2",
+  ])
+})
+
+test("fastify: POST /enqueue answers with ids, bad input with its code, and the pool ends with the app", async () => {
+  const { database, queries } = await installQueue()
+  const app = script("fastify/app.ts", { database, environment: { PORT: "0" } })
+  const address = await addressOf(app)
+  const accepted = await post(`${address}/enqueue`, { entrypoint: "fetch", payloads: [{ user: 7 }, { user: 8 }] })
+  expect(accepted).toEqual({ status: 202, body: { ids: [expect.any(String), expect.any(String)] } })
+  const refused = await post(`${address}/enqueue`, { entrypoint: "", payloads: [1] })
+  expect(refused).toMatchObject({ status: 400, body: { code: "PGQ_NAME_INVALID" } })
+  expect((await queries.jobs()).map((job) => job.payload)).toEqual([{ user: 8 }, { user: 7 }])
+  app.process.kill("SIGTERM")
+  // With an open pool the process would live on until the pool's idle connections end.
+  expect((await app.finished).code).toBe(0)
+})
+
+/** An example as it is run: by Node with TypeScript switched on. */
+function script(file: string, options: StartOptions): Started {
+  return start(["--import", "jiti/register", join(repository, "examples", file)], options)
+}
+
+async function addressOf(app: Started): Promise<string> {
+  await app.writes("listening on http://")
+  return /listening on (\S+)/.exec(app.stdout)?.[1] ?? ""
+}
+
+async function post(url: string, body: unknown): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", connection: "close" },
+    body: JSON.stringify(body),
+  })
+  return { status: response.status, body: await response.json() }
+}
