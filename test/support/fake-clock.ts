@@ -15,13 +15,17 @@ export class FakeClock implements Clock {
     return { cancel: () => void this.#timers.delete(timer) }
   }
 
+  turn(): Promise<void> {
+    return settle()
+  }
+
   /** How far away the timers are that are set, the nearest first. */
   get pauses(): number[] {
     return [...this.#timers].map((timer) => timer.at - this.#now).sort((a, b) => a - b)
   }
 
   /** Lets so much time pass: timers fire in their order, and what they start gets to run. */
-  async turn(milliseconds: number): Promise<void> {
+  async advance(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds
     await settle()
     for (;;) {

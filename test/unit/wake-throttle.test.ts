@@ -17,16 +17,16 @@ it("lets the first of a window notify by itself, and sends one more for all the 
     expect(throttle.admit()).toBe(false)
     throttle.withhold({ entrypoints: ["a"], seq, due: null })
   }
-  await clock.turn(notifyWindowMs)
+  await clock.advance(notifyWindowMs)
   expect(send.mock.calls).toEqual([[{ entrypoints: ["a"], seq: "20", due: null }]])
-  await clock.turn(100)
+  await clock.advance(100)
   expect(send).toHaveBeenCalledTimes(1)
 })
 
 it("sends nothing at the end of a window in which nobody came", async () => {
   const { clock, send, throttle } = makeThrottle()
   throttle.admit()
-  await clock.turn(1_000)
+  await clock.advance(1_000)
   expect(send).not.toHaveBeenCalled()
   expect(throttle.admit()).toBe(true)
 })
@@ -35,7 +35,7 @@ it("opens a new window when it sends by itself", async () => {
   const { clock, throttle } = makeThrottle()
   throttle.admit()
   throttle.withhold({})
-  await clock.turn(notifyWindowMs)
+  await clock.advance(notifyWindowMs)
   expect(throttle.admit()).toBe(false)
 })
 
@@ -52,14 +52,14 @@ it("notifies at most once a window, and never forgets a wake-up", async () => {
       )
       let lastWithheld = -1
       for (const gap of gaps) {
-        await clock.turn(gap)
+        await clock.advance(gap)
         if (throttle.admit()) sentAt.push(clock.monotonic())
         else {
           throttle.withhold({ entrypoints: ["a"], seq: "1", due: null })
           lastWithheld = clock.monotonic()
         }
       }
-      await clock.turn(2 * notifyWindowMs)
+      await clock.advance(2 * notifyWindowMs)
       for (let n = 1; n < sentAt.length; n++) expect(sentAt[n]! - sentAt[n - 1]!).toBeGreaterThanOrEqual(notifyWindowMs)
       if (lastWithheld >= 0) expect(sentAt.at(-1)).toBeGreaterThanOrEqual(lastWithheld)
     }),
@@ -73,9 +73,9 @@ it("reports a notification that could not be sent, and goes on", async () => {
   const { clock, onError, throttle } = makeThrottle(failing)
   throttle.admit()
   throttle.withhold({})
-  await clock.turn(10)
+  await clock.advance(10)
   expect(onError).toHaveBeenCalledTimes(1)
-  await clock.turn(10)
+  await clock.advance(10)
   expect(throttle.admit()).toBe(true)
 })
 

@@ -1,0 +1,38 @@
+import { expect, it } from "vitest"
+import { PgPoolDriver } from "../../src/adapters/drivers/pg.js"
+import { startCuttingProxy } from "../support/cutting-proxy.js"
+import { eventually, installQueue } from "../support/queue.js"
+
+it("ends every job once, and leaves none picked, when 50 replies are lost after their COMMIT", async () => {
+  const queue = await installQueue()
+  const proxy = await startCuttingProxy(queue.database.url)
+  const pool = queue.database.pool({ connectionString: proxy.url, max: 6 })
+  const { pgq, start } = queue.worker({ maxConcurrentTasks: 20 }, new PgPoolDriver(pool))
+  const runs = new Map<string, number>()
+  pgq.entrypoint("a", async (job) => {
+    runs.set(job.id, (runs.get(job.id) ?? 0) + 1)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  })
+  start()
+  proxy.cutEvery(3)
+  let enqueued = 0
+  let oldestMs = 0
+  while (proxy.cuts < 50) {
+    const [row] = await queue.sql<{ waiting: number; oldest: number }>(`
+      select
+        (select count(*)::int from pgqueuer.ready) as waiting,
+        (select coalesce(max(extract(epoch from clock_timestamp() - claimed_at)), 0)::float8 * 1000 from pgqueuer.claim) as oldest`)
+    oldestMs = Math.max(oldestMs, row!.oldest)
+    if (row!.waiting < 200) {
+      enqueued += 400
+      await queue.queries.enqueueMany(Array.from({ length: 400 }, () => ({ entrypoint: "a" })))
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  proxy.cutEvery(Number.POSITIVE_INFINITY)
+  await queue.ended(enqueued, 60_000)
+  await eventually(async () => (await queue.sql("select from pgqueuer.claim")).length === 0)
+  expect(runs.size).toBe(enqueued)
+  // No job takes longer than a moment, so a claim of this age would be one that nobody runs.
+  expect(oldestMs).toBeLessThan(5_000)
+}, 180_000)
