@@ -74,15 +74,25 @@ export class Terminal {
   }
 
   #widths<T>(columns: readonly Column<T>[], texts: readonly string[][]): (number | null)[] {
-    const natural = columns.map(
+    const widths = columns.map(
       ({ head }, index) => 2 + Math.max(head.length, ...texts.map((row) => row[index]?.length ?? 0)),
     )
-    const excess = natural.reduce((sum, width) => sum + width, 0) - this.columns
+    if (!this.isTty) return columns.map(() => null)
     const flexible = columns.flatMap((column, index) => (column.flexible === true ? [index] : []))
-    if (!this.isTty || excess <= 0 || flexible.length === 0) return columns.map(() => null)
-    const share = Math.ceil(excess / flexible.length)
-    return natural.map((width, index) => (flexible.includes(index) ? Math.max(10, width - share) : null))
+    for (let excess = sum(widths) - this.columns; excess > 0; excess--) {
+      const widest = flexible.reduce((best, index) => (widths[index]! > (widths[best] ?? 0) ? index : best), -1)
+      if (widest === -1 || widths[widest]! <= leastWidth) break
+      widths[widest]!--
+    }
+    return columns.map((column, index) => (column.flexible === true ? widths[index]! : null))
   }
+}
+
+/** Less than this says nothing. */
+const leastWidth = 12
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
 }
 
 /** Text from the database must not move the cursor or break a table. */

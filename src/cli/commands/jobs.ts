@@ -38,7 +38,7 @@ async function jobs(cli: Cli, options: JobsOptions): Promise<void> {
     })
     if (options.json === true) return cli.terminal.printJson(found.map(jobAsJson))
     if (found.length === 0) return cli.terminal.note("No such jobs.")
-    cli.terminal.printTable(columns, found)
+    cli.terminal.printTable(found.some((job) => job.error !== null) ? [...columns, errorColumn] : columns, found)
     if (found.length === limit) cli.terminal.note(`More: --after ${found.at(-1)?.id}`)
   })
 }
@@ -50,5 +50,6 @@ const columns: readonly Column<JobRecord>[] = [
   { head: "PRIO", align: "right", value: (job) => String(job.priority) },
   { head: "TRY", align: "right", value: (job) => String(job.attempt) },
   { head: "CREATED", value: (job) => time(job.createdAt) },
-  { head: "ERROR", flexible: true, value: (job) => job.error ?? "" },
 ]
+
+const errorColumn: Column<JobRecord> = { head: "ERROR", flexible: true, value: (job) => job.error ?? "" }
