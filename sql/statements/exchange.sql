@@ -13,7 +13,17 @@
 --
 -- Moves are written from the locked claim's own ids, never from the parameters: who lost the claim records nothing.
 -- Ranges are read in merged order without locks first, so that the oldest of the highest priority are taken from every range, and no more
--- rows are locked than are taken. Where a range was not read to its end, nothing behind its last row is taken.
+-- rows are locked than are taken: the range with the first row up to where the next one begins, the others as far as the worker expects
+-- to need. Where a range was not read to its end, nothing behind its last row is taken.
+--
+-- The planner must expect many rows of a range, so that it prefers the ordered index with a limit to sorting them, which would be all of a
+-- million when the plan is older than the backlog: hence rescues < 1 and not = 0, and hence n_distinct in the migration.
+--
+-- An exchange that only claims does not wait for the disk: lost in a crash, its jobs are in line as before, which is all that a crash of
+-- the worker would do to them. What ended is on disk before the worker hears of it.
+--
+-- Parameters stand in sub-selects, so that a plan made for their values costs no less than the general one: PostgreSQL would otherwise
+-- plan anew each time, which takes longer than the statement.
 with moment as materialized (
   select clock_timestamp() as now
 ),
@@ -21,13 +31,16 @@ alive as materialized (
   select id from pgqueuer.worker as worker where id = $1::bigint and stopped_at is null
 ),
 report as materialized (
-  select * from unnest($3::bigint[], $4::bigint[], $5::text[], $6::float8[], $7::float8[], $8::float8[], $9::text[], $10::text[])
+  select * from unnest(
+    (select $3::bigint[]), (select $4::bigint[]), (select $5::text[]), (select $6::float8[]), (select $7::float8[]),
+    (select $8::float8[]), (select $9::text[]), (select $10::text[])
+  )
     as report (token, job_id, status, since_ms, run_ms, delay_ms, error, traceback)
 ),
 touched as materialized (
-  select id, entrypoint, rescues, job_ids, seqs, ranks, attempts
+  select id, worker_id, entrypoint, rescues, job_ids, seqs, ranks, attempts
   from pgqueuer.claim as claim
-  where id = any ($2::bigint[]) and worker_id = $1::bigint
+  where id = any ((select $2::bigint[])::bigint[])
   order by id
   for update
 ),
@@ -38,6 +51,7 @@ member as materialized (
   from touched
   cross join lateral unnest(touched.job_ids, touched.seqs, touched.ranks, touched.attempts) as held (job_id, seq, rank, attempt)
   left join report on report.token = touched.id and report.job_id = held.job_id
+  where touched.worker_id = $1::bigint
 ),
 rest as materialized (
   select
@@ -50,13 +64,13 @@ rest as materialized (
   group by token
 ),
 emptied as (
-  delete from pgqueuer.claim as claim where id in (select token from rest where job_ids is null)
+  delete from pgqueuer.claim as claim where id = any (array(select token from rest where job_ids is null))
 ),
 shrunk as (
   update pgqueuer.claim as claim
   set job_ids = rest.job_ids, seqs = rest.seqs, ranks = rest.ranks, attempts = rest.attempts
   from rest
-  where claim.id = rest.token and rest.job_ids is not null
+  where claim.id = any (array(select token from rest where job_ids is not null)) and rest.token = claim.id
 ),
 ended as (
   insert into pgqueuer.outcome (job_id, entrypoint, status, attempt, worker_id, started_at, finished_at, error)
@@ -87,23 +101,66 @@ failed as (
   select job_id, attempt, $1::bigint, error, traceback from member where error is not null
 ),
 range as materialized (
-  select * from unnest($11::text[], $12::int[], $13::bigint[], $14::int[], $15::int[]) with ordinality
+  select * from unnest(
+    (select $11::text[]), (select $12::int[]), (select $13::bigint[]), (select $14::int[]), (select $15::int[])
+  ) with ordinality
     as range (entrypoint, low, mark, high, peek, position)
   where exists (select from alive)
 ),
-candidate as materialized (
-  select range.position, head.rank, head.seq, head.place = range.peek as at_end_of_peek
+head as materialized (
+  select
+    range.*, first.rank, first.seq,
+    row_number() over (order by first.rank, first.seq) as place,
+    lead(first.rank) over (order by first.rank, first.seq) as next_rank,
+    lead(first.seq) over (order by first.rank, first.seq) as next_seq
   from range
   cross join lateral (
-    select ready.rank, ready.seq, row_number() over (order by ready.rank, ready.seq) as place
+    select ready.rank, ready.seq
     from pgqueuer.ready as ready
     where ready.entrypoint = range.entrypoint
       and (ready.rank, ready.seq) >= (range.low, range.mark)
       and ready.rank <= range.high
-      and ready.rescues = 0
+      and ready.rescues < 1
     order by ready.rank, ready.seq
-    limit range.peek
-  ) as head
+    limit 1
+  ) as first
+),
+lead as materialized (
+  select case when head.next_seq is null then (select $16::int) else (
+    select count(*)
+    from (
+      select
+      from pgqueuer.ready as ready
+      where ready.entrypoint = head.entrypoint
+        and (ready.rank, ready.seq) >= (head.low, head.mark)
+        and ready.rank <= head.high
+        and (ready.rank, ready.seq) < (head.next_rank, head.next_seq)
+        and ready.rescues < 1
+      order by ready.rank, ready.seq
+      limit (select $16::int)
+    ) as before_next
+  ) end as size
+  from head
+  where head.place = 1
+),
+peek as materialized (
+  select head.*, case when head.place = 1 then greatest(head.peek, lead.size) else head.peek end as depth
+  from head
+  cross join lead
+),
+candidate as materialized (
+  select peek.position, next.rank, next.seq, next.place = peek.depth as at_end_of_peek
+  from peek
+  cross join lateral (
+    select ready.rank, ready.seq, row_number() over (order by ready.rank, ready.seq) as place
+    from pgqueuer.ready as ready
+    where ready.entrypoint = peek.entrypoint
+      and (ready.rank, ready.seq) >= (peek.low, peek.mark)
+      and ready.rank <= peek.high
+      and ready.rescues < 1
+    order by ready.rank, ready.seq
+    limit peek.depth
+  ) as next
 ),
 frontier as materialized (
   select rank, seq from candidate where at_end_of_peek order by rank, seq limit 1
@@ -116,7 +173,7 @@ share as materialized (
     left join frontier on true
     where frontier.rank is null or (candidate.rank, candidate.seq) <= (frontier.rank, frontier.seq)
     order by candidate.rank, candidate.seq
-    limit $16::int
+    limit (select $16::int)
   ) as chosen
   group by position
 ),
@@ -132,7 +189,7 @@ taken as (
       where ready.entrypoint = range.entrypoint
         and (ready.rank, ready.seq) >= (range.low, range.mark)
         and ready.rank <= range.high
-        and ready.rescues = 0
+        and ready.rescues < 1
       order by ready.rank, ready.seq
       limit share.size
       for update skip locked
@@ -159,6 +216,7 @@ summary as materialized (
       from report
       where not exists (select from member where member.token = report.token and member.job_id = report.job_id)
     ) end as refused,
+    case when cardinality($4::bigint[]) = 0 then set_config('synchronous_commit', 'off', true) end as unhurried,
     case when $17::text is not null and (exists (select from retried) or exists (select from released))
       then pg_notify($17::text, '{}') end as notified
 )

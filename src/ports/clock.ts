@@ -2,6 +2,8 @@
 export interface Clock {
   /** Milliseconds that never go backwards, with fractions, from an arbitrary start. */
   monotonic(): number
+  /** Resolves when all that can go on without waiting has gone on. */
+  turn(): Promise<void>
   /** Calls back once after so many milliseconds, at most 2^31 - 1 (beyond that `setTimeout` fires at once). */
   after(milliseconds: number, callback: () => void): Timer
 }

@@ -3,6 +3,7 @@ import type { Clock } from "../../ports/clock.js"
 /** The clock of this process. */
 export const systemClock: Clock = {
   monotonic: () => performance.now(),
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
   after(milliseconds, callback) {
     const timeout = setTimeout(callback, milliseconds)
     return { cancel: () => clearTimeout(timeout) }

@@ -45,6 +45,8 @@ export class Exchanger {
   #finished: Report[] = []
   #claiming = true
   #requested = 0
+  /** Claims under way. */
+  #looking = 0
   #started = 0
   readonly #underWay = new Set<number>()
   /** Counts the reasons to look for work; a look that found little answers those that came before it. */
@@ -111,7 +113,11 @@ export class Exchanger {
   }
 
   async #work(connection: Connection): Promise<number> {
-    while (this.#isWorthwhile()) await this.#exchange(connection)
+    while (this.#isWorthwhile()) {
+      // Jobs that take no time end in the same turn: one exchange for all of them.
+      if (this.#finished.length > 0) await this.#parts.clock.turn()
+      if (this.#isWorthwhile()) await this.#exchange(connection)
+    }
     this.announceIdle()
     return Number.POSITIVE_INFINITY
   }
@@ -130,11 +136,14 @@ export class Exchanger {
 
   /** How many more jobs this worker may take; 0 when there is no reason to look. */
   #room(): number {
-    if (!this.#claiming || this.#answered === this.#reasons) return 0
+    if (!this.#claiming || this.#answered === this.#reasons || (this.#looking > 0 && !this.#marks.overlaps)) return 0
     const { pool, prefetch, maxConcurrentTasks, batchSize, clock } = this.#parts
     const now = clock.monotonic()
     const ahead = prefetch.size(now, maxConcurrentTasks, batchSize, pool.oldestRunMs(now))
-    return Math.min(batchSize, maxConcurrentTasks + ahead - pool.held - this.#requested)
+    const most = maxConcurrentTasks + ahead
+    // What is taken ahead is shared out between the connections, so that one brings jobs while the others' are run.
+    const share = ahead > 0 && this.#marks.overlaps ? Math.ceil(most / this.#lanes.length) : most
+    return Math.min(batchSize, share, most - pool.held - this.#requested)
   }
 
   async #exchange(connection: Connection): Promise<void> {
@@ -149,6 +158,7 @@ export class Exchanger {
     if (look !== undefined) this.#everywhere = false
     this.#finished = []
     this.#requested += limit
+    if (look !== undefined) this.#looking++
     this.#underWay.add(number)
     try {
       const reply = await connection.use((store) =>
@@ -166,6 +176,7 @@ export class Exchanger {
       this.#putBack(reports, look, everywhere, workerId)
       throw error
     } finally {
+      if (look !== undefined) this.#looking--
       this.#underWay.delete(number)
     }
   }

@@ -51,8 +51,8 @@ export class Heartbeat {
   }
 
   async stop(): Promise<void> {
-    this.#silence?.cancel()
     await this.#duty.stop()
+    this.#silence?.cancel()
   }
 
   poke(): void {

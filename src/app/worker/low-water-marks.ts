@@ -8,6 +8,12 @@ const highestRank = 2_147_483_647
 const mostLanesOfEntrypoint = 64
 const mostLanes = 256
 
+/** Twice the rows that a fair share would need: reading one costs far less than another exchange. */
+const readAhead = 2
+
+/** From so many ranges on, two claims at once get into each other's way more than they gain. */
+const rangesForOneClaimAtATime = 16
+
 /** How far to read a range, from how much it gave the last time. */
 interface Peek {
   peek: number
@@ -54,10 +60,17 @@ export class LowWaterMarks {
     )
   }
 
+  /** Whether one claim may go out while another is under way. */
+  get overlaps(): boolean {
+    let ranges = 0
+    for (const line of this.#lines.values()) ranges += line.lanes.length + 1
+    return ranges < rangesForOneClaimAtATime
+  }
+
   /** Plans a claim of at most `limit` jobs; `everywhere` ignores the marks. To be closed with `taken` or `failed`. */
   look(limit: number, everywhere: boolean): Look {
     const planned = [...this.#lines].flatMap(([entrypoint, line]) => rangesOf(entrypoint, line, everywhere))
-    const fair = Math.ceil(limit / Math.max(1, planned.length))
+    const fair = Math.ceil((limit * readAhead) / Math.max(1, planned.length))
     const look: Look = {
       limit,
       lowest: new Map(),
@@ -80,8 +93,10 @@ export class LowWaterMarks {
     return more || jobs.length >= look.limit
   }
 
+  /** What it had locked is ready again, also below marks that other claims have set since by passing it. */
   failed(look: Look): void {
     this.#looks.delete(look)
+    this.wake({})
   }
 
   /** Something became ready: marks above it, now or after the claims under way, are taken back. */
@@ -102,8 +117,8 @@ export class LowWaterMarks {
     let more = false
     look.ranges.forEach((range, index) => {
       const count = given[index]!
-      if (count === range.peek) more = true
-      look.peeks[index]!.peek = count === range.peek ? count * 2 + 1 : count + (count >> 1) + 1
+      if (count >= range.peek) more = true
+      look.peeks[index]!.peek = count >= range.peek ? count * 2 + 1 : count + (count >> 1) + 1
     })
     return more
   }

@@ -34,8 +34,8 @@ export class Rescue {
   }
 
   async stop(): Promise<void> {
-    this.#timer?.cancel()
     await this.#duty.stop()
+    this.#timer?.cancel()
   }
 
   /** Each heartbeat tells when the next worker would be dead, should it not beat again. */
