@@ -1,5 +1,5 @@
 import { PgQueuerError } from "../domain/errors.js"
-import type { SchemaStore } from "../ports/schema-store.js"
+import type { SchemaState, SchemaStore } from "../ports/schema-store.js"
 
 /**
  * Refuses a database whose schema and this code don't fit.
@@ -7,9 +7,12 @@ import type { SchemaStore } from "../ports/schema-store.js"
  * @throws PgQueuerError `PGQ_SCHEMA_MISSING`, `PGQ_SCHEMA_TOO_OLD` or `PGQ_SCHEMA_TOO_NEW`, naming both versions
  */
 export async function checkSchema(store: SchemaStore): Promise<void> {
-  const state = await store.readState()
+  refuseSchema(await store.readState(), store.codeVersion)
+}
+
+/** The same for a state that was read already. */
+export function refuseSchema(state: SchemaState | undefined, codeVersion: number): void {
   if (state === undefined) throw schemaMissing()
-  const { codeVersion } = store
   if (state.version < codeVersion) {
     throw new PgQueuerError(
       "PGQ_SCHEMA_TOO_OLD",

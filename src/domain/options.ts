@@ -60,7 +60,7 @@ export function show(value: unknown): string {
 /** The known word that was most likely meant, if one is near enough. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const ranked = known
-    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .map((candidate) => ({ candidate, distance: distanceBetween(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)
   const best = ranked[0]
   return best !== undefined && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.candidate : undefined
@@ -74,6 +74,11 @@ function unknownOption(where: string, name: string, known: readonly string[]): P
 
 function invalid(message: string, remedy: string): PgQueuerError {
   return new PgQueuerError("PGQ_OPTION_INVALID", message, { remedy })
+}
+
+/** An abbreviation is as near as one wrong letter. */
+function distanceBetween(word: string, candidate: string): number {
+  return word.length >= 3 && candidate.startsWith(word) ? 1 : editDistance(word, candidate)
 }
 
 function editDistance(a: string, b: string): number {

@@ -22,11 +22,12 @@ export class Statements {
     parameters: readonly Parameter[] = [],
     options?: Omit<QueryOptions, "name">,
   ): Promise<readonly R[]> {
-    const { sql, name } = this.#render(statement)
+    const { sql, name } = this.text(statement)
     return on.query<R>(sql, parameters, { ...options, name })
   }
 
-  #render(statement: StatementName) {
+  /** A statement's SQL, and the name under which it is prepared: its own for each text. */
+  text(statement: StatementName): { readonly sql: string; readonly name: string } {
     const known = this.#rendered.get(statement)
     if (known !== undefined) return known
     const sql = render(statementFiles[statement], this.#placement)

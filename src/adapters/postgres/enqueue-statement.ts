@@ -1,0 +1,52 @@
+import type { Parameter, Row } from "../../ports/driver.js"
+import type { NewJob, Wake, WakeUp } from "../../ports/job-store.js"
+
+/** More names than this in one notification would come near its 8,000 bytes; it then speaks of all. */
+const mostNamesInWakeUp = 16
+
+export interface EnqueueRow extends Row {
+  readonly ids: string
+  readonly seq: string | null
+  readonly due: number | null
+}
+
+/** The parameters of the statement `enqueue`. */
+export function enqueueParameters(jobs: readonly NewJob[], wake: Wake, channel: string): readonly Parameter[] {
+  const names = namesForWakeUp(jobs)
+  return [
+    jobs.map((job) => job.entrypoint),
+    sparse(jobs, (job) => (job.priority === 0 ? null : job.priority)),
+    sparse(jobs, (job) => job.payload.json),
+    sparse(jobs, (job) => job.payload.bytes),
+    sparse(jobs, (job) => job.headers),
+    sparse(jobs, (job) =>
+      job.executeAfter !== null && "delayMs" in job.executeAfter ? job.executeAfter.delayMs : null,
+    ),
+    sparse(jobs, (job) => (job.executeAfter !== null && "at" in job.executeAfter ? job.executeAfter.at : null)),
+    wake === "none" ? null : channel,
+    wake === "exact" && names !== undefined ? JSON.stringify(names) : null,
+  ]
+}
+
+export function readEnqueued(
+  { ids, seq, due }: EnqueueRow,
+  jobs: readonly NewJob[],
+): { readonly ids: string[]; readonly wakeUp: WakeUp } {
+  const entrypoints = namesForWakeUp(jobs)
+  return { ids: ids.split(","), wakeUp: entrypoints === undefined ? {} : { entrypoints, seq, due } }
+}
+
+function namesForWakeUp(jobs: readonly NewJob[]): string[] | undefined {
+  const names = new Set<string>()
+  for (const job of jobs) {
+    names.add(job.entrypoint)
+    if (names.size > mostNamesInWakeUp) return undefined
+  }
+  return [...names]
+}
+
+/** One value a job, or nothing at all when no job has one: `unnest` fills up with null. */
+function sparse<T>(jobs: readonly NewJob[], pick: (job: NewJob) => T | null): (T | null)[] {
+  const values = jobs.map(pick)
+  return values.every((value) => value === null) ? [] : values
+}
