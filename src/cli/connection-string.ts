@@ -24,14 +24,28 @@ const percent = "In user and password write special characters percent-encoded: 
 
 function checkUrl(text: string, source: string): void {
   const authority = text.replace(/^[a-z]+:\/\//i, "").replace(/[/?#].*$/, "")
-  const host = authority.slice(authority.lastIndexOf("@") + 1)
-  if (host.includes(",")) throw invalid(`${source} names several hosts`, "Name one host.")
-  if (!URL.canParse(text)) throw invalid(`${source} is not a valid URL`, percent)
-  const url = new URL(text)
+  if (authority.slice(authority.lastIndexOf("@") + 1).includes(",")) {
+    throw invalid(`${source} names several hosts`, "Name one host.")
+  }
+  const url = parseConnectionUrl(text)
+  if (url === undefined) throw invalid(`${source} is not a valid URL`, percent)
   if (!canDecode(url)) throw invalid(`${source} has a % that encodes nothing`, `${percent} % itself is %25.`)
   if (url.hash !== "") throw invalid(`${source} has a # in it`, percent)
-  if (url.hostname === "" && !url.searchParams.get("host")) throw invalid(`${source} names no host`)
+  if (hostOf(url) === "") throw invalid(`${source} names no host`)
 }
+
+/** Also of the form with a user and without a host, which is no URL for the parser, but the client takes it. */
+export function parseConnectionUrl(text: string): URL | undefined {
+  const complete = text.replace(/^([a-z]+:\/\/[^/?#]*@)(?=[/?#]|$)/i, `$1${noHost}`)
+  return URL.canParse(complete) ? new URL(complete) : undefined
+}
+
+/** The host, or the folder of a socket; empty when none is named. */
+export function hostOf(url: URL): string {
+  return url.searchParams.get("host") || (url.hostname === noHost ? "" : url.hostname.replace(/^\[|\]$/g, ""))
+}
+
+const noHost = "no-host.invalid"
 
 function canDecode(url: URL): boolean {
   try {

@@ -4,12 +4,12 @@ import { hasCode, PgQueuerError } from "../domain/errors.js"
 import { checkPlacement, type Placement } from "../domain/names.js"
 import { Queries } from "../queries.js"
 import type { GlobalOptions } from "./cli.js"
-import { checkConnectionString } from "./connection-string.js"
+import { checkConnectionString, hostOf, parseConnectionUrl } from "./connection-string.js"
 import { type EmbeddedServer, openEmbeddedServer } from "./embedded-server.js"
 import { usageError } from "./usage.js"
 
 /** Where the database is: a URL, or what the client itself reads from PGHOST and the like. */
-export type Target =
+type Target =
   | { readonly kind: "url"; readonly url: string; readonly source: "--dsn" | "DATABASE_URL" }
   | { readonly kind: "environment"; readonly named: boolean }
   | { readonly kind: "embedded" }
@@ -38,7 +38,7 @@ export function choosePlacement({ schema, prefix }: GlobalOptions): Placement {
 }
 
 /** What `withQueries` gives to a command. */
-export interface OpenDatabase {
+interface OpenDatabase {
   readonly queries: Queries
   readonly driver: PgPoolDriver
   readonly placement: Placement
@@ -101,7 +101,8 @@ export function conveyToModule(target: Target, server: EmbeddedServer | undefine
   if (target.kind === "embedded")
     for (const name of [...clientVariables, "PGQUEUER_LISTEN_URL"]) delete process.env[name]
   process.env["DATABASE_URL"] = url
-  Object.assign(process.env, variablesOf(new URL(url)))
+  const parts = parseConnectionUrl(url)
+  if (parts !== undefined) Object.assign(process.env, variablesOf(parts))
 }
 
 function urlTarget(url: string, source: "--dsn" | "DATABASE_URL"): Target {
@@ -115,7 +116,7 @@ function urlOf(target: Target, server: EmbeddedServer | undefined): string | und
 
 function variablesOf(url: URL): Record<string, string> {
   const values: Record<string, string | null> = {
-    PGHOST: url.searchParams.get("host") || url.hostname.replace(/^\[|\]$/g, ""),
+    PGHOST: hostOf(url),
     PGPORT: url.searchParams.get("port") || url.port,
     PGUSER: decodeURIComponent(url.username),
     PGPASSWORD: decodeURIComponent(url.password),

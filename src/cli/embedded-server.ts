@@ -5,7 +5,7 @@ import { consoleLogger } from "../adapters/system/console-logger.js"
 import { hasCode } from "../domain/errors.js"
 
 /** Under the working directory: a second start finds the jobs of the first. */
-export const embeddedFolder = ".pgqueuer"
+const embeddedFolder = ".pgqueuer"
 
 export interface EmbeddedServer {
   readonly url: string

@@ -14,6 +14,7 @@ export class StopRequests implements Disposable {
   readonly #gracefully = new AbortController()
   readonly #note: (line: string) => void
   #stopNow: (() => void) | undefined
+  #putBack = false
   #urgent = false
   #failed = false
 
@@ -32,6 +33,11 @@ export class StopRequests implements Disposable {
   /** Whether nothing may be waited for any more. */
   get urgent(): boolean {
     return this.#urgent
+  }
+
+  /** The worker has stopped: what may still hang is not its jobs. */
+  allPutBack(): void {
+    this.#putBack = true
   }
 
   /** What to do when it has to be quick. */
@@ -64,7 +70,7 @@ export class StopRequests implements Disposable {
 
   #hurry(limitMs: number): void {
     this.#urgent = true
-    setTimeout(() => process.exit(1), limitMs).unref()
+    setTimeout(() => process.exit(this.#putBack && !this.#failed ? 0 : 1), limitMs).unref()
     this.#stopNow?.()
   }
 }

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path"
 import { isPostmasterOf, readPostmasterFile } from "./postmaster-file.js"
 
 /** A server that another process started and owns. */
-export interface RunningServer {
+interface RunningServer {
   /** As `EmbeddedPostgres.url`. */
   readonly url: string
   readonly pid: number

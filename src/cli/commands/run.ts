@@ -92,6 +92,7 @@ async function runModule(
     configure(made.pgq, options)
     stops.whenUrgent(() => void made.pgq.stop({ now: true }).catch(() => {}))
     await made.pgq.run({ mode: options.mode, signal: stops.signal })
+    stops.allPutBack()
   } finally {
     await disposeInTime(made, stops, terminal, options.debug === true)
   }
