@@ -136,14 +136,19 @@ export class Exchanger {
 
   /** How many more jobs this worker may take; 0 when there is no reason to look. */
   #room(): number {
-    if (!this.#claiming || this.#answered === this.#reasons || (this.#looking > 0 && !this.#marks.overlaps)) return 0
+    if (!this.#claiming || this.#answered === this.#reasons || (this.#looking > 0 && !this.#overlaps)) return 0
     const { pool, prefetch, maxConcurrentTasks, batchSize, clock } = this.#parts
     const now = clock.monotonic()
     const ahead = prefetch.size(now, maxConcurrentTasks, batchSize, pool.oldestRunMs(now))
     const most = maxConcurrentTasks + ahead
     // What is taken ahead is shared out between the connections, so that one brings jobs while the others' are run.
-    const share = ahead > 0 && this.#marks.overlaps ? Math.ceil(most / this.#lanes.length) : most
+    const share = ahead > 0 && this.#overlaps ? Math.ceil(most / this.#lanes.length) : most
     return Math.min(batchSize, share, most - pool.held - this.#requested)
+  }
+
+  /** Claims that overlap can bring jobs out of their order. Where few run at once that would be seen, so there one waits for the other. */
+  get #overlaps(): boolean {
+    return this.#marks.overlaps && this.#parts.maxConcurrentTasks >= worthASecondExchange
   }
 
   async #exchange(connection: Connection): Promise<void> {
