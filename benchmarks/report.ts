@@ -31,11 +31,13 @@ function printWorkload(workload: Workload, rounds: Report["rounds"], systems: re
       printRow(system, `${figure.name}, ${figure.unit}`, valuesOf(rounds, workload, system, figure))
     }
   }
-  const [main] = workload.figures
   const [first, ...others] = systems
+  const compared = workload.figures.filter((figure, index) => index === 0 || figure.compared === true)
   for (const other of others) {
-    const ratios = rounds.map((round) => ratioWithin(round, workload, main!, first!, other))
-    printRow(`**${first} / ${other}**`, `${main!.name} (${main!.better} is better), ×`, ratios)
+    for (const figure of compared) {
+      const ratios = rounds.map((round) => ratioWithin(round, workload, figure, first!, other))
+      printRow(`**${first} / ${other}**`, `${figure.name} (${figure.better} is better), ×`, ratios)
+    }
   }
   for (const result of rounds.flat()) {
     if (result.workload === workload.id && "error" in result) console.log(`\n${result.system} failed: ${result.error}`)

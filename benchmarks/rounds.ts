@@ -1,3 +1,4 @@
+import { loadavg } from "node:os"
 import type { BenchOptions } from "./options.ts"
 import { formatNumber } from "./report.ts"
 import type { System } from "./systems/system.ts"
@@ -8,7 +9,8 @@ export interface RoundsRequest
   extends Pick<BenchOptions, "workloads" | "systems" | "rounds">,
     Pick<TrialParts, "server" | "entry" | "signal"> {}
 
-export type Result = { readonly workload: string; readonly system: string } & (
+/** `load` is the system's load average over the minute before: what else the machine had to do. */
+export type Result = { readonly workload: string; readonly system: string; readonly load: number } & (
   | { readonly figures: Measured }
   | { readonly error: string }
 )
@@ -42,7 +44,7 @@ function pairs({ workloads, systems }: RoundsRequest, round: number): (readonly 
 }
 
 async function measureOnce(workload: Workload, system: System, parts: Omit<TrialParts, "system">): Promise<Result> {
-  const about = { workload: workload.id, system: system.name }
+  const about = { workload: workload.id, system: system.name, load: loadavg()[0]! }
   try {
     return { ...about, figures: await workload.measure((work) => runTrial({ ...parts, system }, work)) }
   } catch (error) {

@@ -6,6 +6,7 @@ import type { Figure, Measured } from "./workload.ts"
 
 /** What a workload takes from the machine, beside its speed. */
 export const costFigures = [
+  { name: "all CPU", unit: "s/1,000 jobs", better: "lower", compared: true },
   { name: "client CPU", unit: "s/1,000 jobs", better: "lower" },
   { name: "server CPU", unit: "s/1,000 jobs", better: "lower" },
   { name: "WAL", unit: "bytes/job", better: "lower" },
@@ -34,13 +35,15 @@ export async function costSince(
   const usages = await usageOf(clients)
   await trial.database.untilAlone()
   const server = await trial.database.counters()
+  const serverMs =
+    server.processorMs === undefined || start.server.processorMs === undefined
+      ? undefined
+      : server.processorMs - start.server.processorMs
   const clientMs = usages.reduce((sum, usage, index) => sum + usage.processorMs - start.clients[index]!.processorMs, 0)
   return {
+    "all CPU": serverMs === undefined ? undefined : (clientMs + serverMs) / jobs,
     "client CPU": clientMs / jobs,
-    "server CPU":
-      server.processorMs === undefined || start.server.processorMs === undefined
-        ? undefined
-        : (server.processorMs - start.server.processorMs) / jobs,
+    "server CPU": serverMs === undefined ? undefined : serverMs / jobs,
     WAL: (server.walBytes - start.server.walBytes) / jobs,
     "dead rows": (server.deadRows - start.server.deadRows) / jobs,
     "client RSS": Math.max(...usages.map((usage) => usage.residentMb)),

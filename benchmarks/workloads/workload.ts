@@ -21,6 +21,8 @@ export interface Figure {
   /** `jobs/s`, `ms`, `bytes/job`, … */
   readonly unit: string
   readonly better: "higher" | "lower"
+  /** Whether the report gives ratios of it, as it does of the first figure. */
+  readonly compared?: boolean
 }
 
 /** By the names of the figures; undefined where the machine doesn't tell. */
