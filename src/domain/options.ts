@@ -39,9 +39,6 @@ export function oneOf(...values: readonly string[]): Check {
 export const aBoolean: Check = (value) =>
   typeof value === "boolean" ? undefined : `must be true or false, not ${show(value)}`
 
-export const aFunction: Check = (value) =>
-  typeof value === "function" ? undefined : `must be a function, not ${show(value)}`
-
 export const anObject: Check = (value) =>
   typeof value === "object" && value !== null ? undefined : `must be an object, not ${show(value)}`
 

@@ -6,7 +6,7 @@ export interface EncodedPayload {
   readonly bytes: Uint8Array | null
 }
 
-export const noPayload: EncodedPayload = { json: null, bytes: null }
+const noPayload: EncodedPayload = { json: null, bytes: null }
 
 /** 1 MiB: bigger things belong in storage made for them, with their name in the payload. */
 export const defaultMaxPayloadBytes = 1_048_576

@@ -139,8 +139,8 @@ export class Exchanger {
     if (!this.#claiming || this.#answered === this.#reasons || (this.#looking > 0 && !this.#overlaps)) return 0
     const { pool, prefetch, maxConcurrentTasks, batchSize, clock } = this.#parts
     const now = clock.monotonic()
-    const ahead = prefetch.size(now, maxConcurrentTasks, batchSize, pool.oldestRunMs(now))
-    const most = maxConcurrentTasks + ahead
+    const ahead = prefetch.size(now, maxConcurrentTasks, batchSize / 2, pool.oldestRunMs(now))
+    const most = Math.floor(maxConcurrentTasks + ahead)
     // What is taken ahead is shared out between the connections, so that one brings jobs while the others' are run.
     const share = ahead > 0 && this.#overlaps ? Math.ceil(most / this.#lanes.length) : most
     return Math.min(batchSize, share, most - pool.held - this.#requested)
