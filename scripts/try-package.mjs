@@ -8,6 +8,33 @@ import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("../", import.meta.url))
 const versions = ["22", "24"]
+const consumers = {
+  pg: `
+import { PgQueuer } from "pgqueuer"
+import { PgPoolDriver } from "pgqueuer/pg"
+import { Pool } from "pg"
+export async function main() {
+  const pgq = new PgQueuer(new PgPoolDriver(new Pool({ connectionString: process.env.DATABASE_URL })))
+  pgq.entrypoint("fetch", async (job: { payload: unknown }) => { console.log("handled", JSON.stringify(job.payload)) })
+  return pgq
+}
+`,
+  postgres: `
+import { PgQueuer } from "pgqueuer"
+import { PostgresJsDriver } from "pgqueuer/postgres-js"
+import postgres from "postgres"
+export async function main() {
+  const pgq = new PgQueuer(new PostgresJsDriver(postgres(process.env.DATABASE_URL!)))
+  pgq.entrypoint("fetch", async (job: { payload: unknown }) => { console.log("handled", JSON.stringify(job.payload)) })
+  return pgq
+}
+`,
+}
+
+const imports = ["pgqueuer", "pgqueuer/pg", "pgqueuer/postgres-js", "pgqueuer/pglite", "pgqueuer/sync"]
+  .map((name) => `await import(${JSON.stringify(name)})`)
+  .join("\n")
+
 const folder = mkdtempSync(join(tmpdir(), "pgqueuer-package-"))
 
 try {
@@ -50,33 +77,6 @@ function tryOn(node, project, url) {
   pgq("uninstall", "--yes")
   console.log(`works on Node ${version}`)
 }
-
-const consumers = {
-  pg: `
-import { PgQueuer } from "pgqueuer"
-import { PgPoolDriver } from "pgqueuer/pg"
-import { Pool } from "pg"
-export async function main() {
-  const pgq = new PgQueuer(new PgPoolDriver(new Pool({ connectionString: process.env.DATABASE_URL })))
-  pgq.entrypoint("fetch", async (job: { payload: unknown }) => { console.log("handled", JSON.stringify(job.payload)) })
-  return pgq
-}
-`,
-  postgres: `
-import { PgQueuer } from "pgqueuer"
-import { PostgresJsDriver } from "pgqueuer/postgres-js"
-import postgres from "postgres"
-export async function main() {
-  const pgq = new PgQueuer(new PostgresJsDriver(postgres(process.env.DATABASE_URL!)))
-  pgq.entrypoint("fetch", async (job: { payload: unknown }) => { console.log("handled", JSON.stringify(job.payload)) })
-  return pgq
-}
-`,
-}
-
-const imports = ["pgqueuer", "pgqueuer/pg", "pgqueuer/postgres-js", "pgqueuer/pglite", "pgqueuer/sync"]
-  .map((name) => `await import(${JSON.stringify(name)})`)
-  .join("\n")
 
 function refuseEmbedded(project) {
   const installed = run("npm", ["ls", "--all", "--parseable"], project)
