@@ -1,4 +1,4 @@
-// node --import jiti/register examples/fastify/app.ts
+// npx jiti examples/fastify/app.ts
 import Fastify from "fastify"
 import { Pool } from "pg"
 import { PgQueuerError, Queries } from "pgqueuer"

@@ -1,4 +1,4 @@
-// node --import jiti/register examples/quickstart/producer.ts
+// npx jiti examples/quickstart/producer.ts
 import { Pool } from "pg"
 import { Queries } from "pgqueuer"
 import { PgPoolDriver } from "pgqueuer/pg"

@@ -1,4 +1,4 @@
-// node --import jiti/register examples/transaction/order.ts
+// npx jiti examples/transaction/order.ts
 import { Pool } from "pg"
 import { Queries } from "pgqueuer"
 import { PgPoolDriver } from "pgqueuer/pg"

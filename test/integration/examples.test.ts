@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import { expect, test } from "vitest"
+import { expect, test, vi } from "vitest"
 import { repository, type Started, type StartOptions, start, startPgq } from "../support/command-line.js"
 import { installQueue } from "../support/queue.js"
 
@@ -55,10 +55,32 @@ test("fastify: POST /enqueue answers with ids, bad input with its code, and the 
   expect((await app.finished).code).toBe(0)
 })
 
-/** An example as it is run: by Node with TypeScript switched on. */
+test("express-sync: each request has a blocking driver of its own, closed after it", async () => {
+  const { database, queries, pool } = await installQueue()
+  const environment = { PORT: "0", PGAPPNAME: database.schema }
+  const app = script("express-sync/app.ts", { database, environment })
+  const address = await addressOf(app)
+  const answers = await Promise.all(
+    [7, 8].map((user) => post(`${address}/enqueue`, { entrypoint: "fetch", payload: user })),
+  )
+  expect(answers.map(({ status }) => status)).toEqual([202, 202])
+  const refused = await post(`${address}/enqueue`, { entrypoint: "" })
+  expect(refused).toMatchObject({ status: 400, body: { code: "PGQ_NAME_INVALID" } })
+  expect((await queries.jobs()).map((job) => job.payload).sort()).toEqual([7, 8])
+  await vi.waitFor(async () => {
+    const { rows } = await pool.query("select from pg_stat_activity where application_name = $1", [database.schema])
+    expect(rows).toHaveLength(0)
+  }, 5_000)
+  app.process.kill("SIGTERM")
+  expect((await app.finished).code).toBe(0)
+})
+
+/** As `npx jiti` does. */
 function script(file: string, options: StartOptions): Started {
-  return start(["--import", "jiti/register", join(repository, "examples", file)], options)
+  return start([jiti, join(repository, "examples", file)], options)
 }
+
+const jiti = join(repository, "node_modules/jiti/lib/jiti-cli.mjs")
 
 async function addressOf(app: Started): Promise<string> {
   await app.writes("listening on http://")
