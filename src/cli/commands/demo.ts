@@ -87,7 +87,7 @@ function printResult(terminal: Terminal, result: DemoResult): void {
   const ends = [...result.ends].map(([status, count]) => ({ what: `  ${status}`, value: number(count) }))
   terminal.printTable(
     [
-      { head: "WHAT", value: (row) => row.what },
+      { head: "JOBS", value: (row) => row.what },
       { head: "", align: "right", value: (row) => row.value },
       { head: "", value: (row) => row.note ?? "" },
     ],

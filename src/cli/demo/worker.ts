@@ -18,7 +18,7 @@ export async function main() {
     }
     await pause(workMs[job.entrypoint as DemoEntrypoint])
   }
-  const pgq = new PgQueuer(new PgPoolDriver(pool), { maxConcurrentTasks: 20, heartbeatTimeout: "3s" })
+  const pgq = new PgQueuer(new PgPoolDriver(pool), { maxConcurrentTasks: 20, heartbeatTimeout: "5s" })
   for (const name of Object.keys(plan)) pgq.entrypoint(name, handle)
   return { pgq, [Symbol.asyncDispose]: () => pool.end() }
 }
