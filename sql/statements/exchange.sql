@@ -1,8 +1,8 @@
 -- exchange: hand in what was done with claimed jobs, and claim the next ones, in one transaction.
 --   $1 bigint  worker
--- What was done, one element a job; the arrays from $7 may be shorter (the rest is null):
+-- What was done, one element a job; $5 and the arrays from $8 may be shorter (the rest is null, a status of null is successful):
 --   $2 bigint[] the claims it touches, each once   $3 bigint[] claim   $4 bigint[] job   $5 text[] the status it moves to
---   $6 float8[] ms since its end   $7 float8[] ms it ran   $8 float8[] ms to wait before the next attempt
+--   $6 float8[] microseconds since its end   $7 float8[] microseconds it ran   $8 float8[] ms to wait before the next attempt
 --   $9 text[] error   $10 text[] traceback
 -- Where to look for work, one element a range of ready, which goes from (low, mark) up to all of rank high:
 --   $11 text[] entrypoint   $12 int[] low rank   $13 bigint[] mark   $14 int[] high rank   $15 int[] how far to peek
@@ -31,11 +31,12 @@ alive as materialized (
   select id from pgqueuer.worker as worker where id = $1::bigint and stopped_at is null
 ),
 report as materialized (
-  select * from unnest(
+  select token, job_id, coalesce(status, 'successful') as status, since_us, run_us, delay_ms, error, traceback
+  from unnest(
     (select $3::bigint[]), (select $4::bigint[]), (select $5::text[]), (select $6::float8[]), (select $7::float8[]),
     (select $8::float8[]), (select $9::text[]), (select $10::text[])
   )
-    as report (token, job_id, status, since_ms, run_ms, delay_ms, error, traceback)
+    as report (token, job_id, status, since_us, run_us, delay_ms, error, traceback)
 ),
 touched as materialized (
   select id, worker_id, entrypoint, rescues, job_ids, seqs, ranks, attempts
@@ -47,7 +48,7 @@ touched as materialized (
 member as materialized (
   select
     touched.id as token, touched.entrypoint, touched.rescues, held.job_id, held.seq, held.rank, held.attempt,
-    report.status, report.since_ms, report.run_ms, report.delay_ms, report.error, report.traceback
+    report.status, report.since_us, report.run_us, report.delay_ms, report.error, report.traceback
   from touched
   cross join lateral unnest(touched.job_ids, touched.seqs, touched.ranks, touched.attempts) as held (job_id, seq, rank, attempt)
   left join report on report.token = touched.id and report.job_id = held.job_id
@@ -76,7 +77,7 @@ ended as (
   insert into pgqueuer.outcome (job_id, entrypoint, status, attempt, worker_id, started_at, finished_at, error)
   select
     job_id, entrypoint, status, attempt, $1::bigint,
-    now - (since_ms + run_ms) * interval '1 millisecond', now - since_ms * interval '1 millisecond', error
+    now - (since_us + run_us) * interval '1 microsecond', now - since_us * interval '1 microsecond', error
   from member cross join moment
   where status in ('successful', 'exception', 'canceled')
 ),

@@ -44,7 +44,7 @@ export class QueueManager<Q, R> {
   readonly #parts: QueueManagerParts<Q, R>
   readonly #events: EventHub
   readonly #handlers = new Map<string, Run>()
-  readonly #contexts = new Map<string, RunContext<Q, R>>()
+  #worker: Worker | undefined
   #options: ResolvedWorkerOptions
   #stop: ((reason: "stop" | "now") => void) | undefined
   #running: Promise<void> | undefined
@@ -81,7 +81,7 @@ export class QueueManager<Q, R> {
         remedy: "Register each entrypoint once.",
       })
     }
-    this.#handlers.set(name, (job, context) => this.#run(handler, job, context as RunContext<Q, R>))
+    this.#handlers.set(name, handler as Run)
   }
 
   on<E extends keyof WorkerEvents>(event: E, listener: EventListener<E>): () => void {
@@ -90,7 +90,7 @@ export class QueueManager<Q, R> {
 
   /** The context of a job that runs here. */
   getContext(id: string): JobContext<Q, R> | undefined {
-    return this.#contexts.get(id)
+    return this.#worker?.contextOf(id) as RunContext<Q, R> | undefined
   }
 
   /** Keeps only these entrypoints. Before `run`. */
@@ -162,19 +162,19 @@ export class QueueManager<Q, R> {
       const worker = this.#makeWorker(drain ? () => confirmIdle() : () => {})
       const confirmIdle = idleConfirmation(
         () => worker.lookEverywhere(),
-        () => this.#startedJobs,
+        () => worker.started,
         () => this.#stop?.("stop"),
       )
+      this.#worker = worker
       await worker.start()
       await stopped
       const timer = this.#parts.clock.after(this.#options.shutdownTimeoutMs, () => now.abort())
       await worker.stop(now.signal).finally(() => timer.cancel())
     } finally {
+      this.#worker = undefined
       signal?.removeEventListener("abort", onAbort)
     }
   }
-
-  #startedJobs = 0
 
   #makeWorker(onIdle: () => void): Worker {
     return new Worker({
@@ -190,25 +190,6 @@ export class QueueManager<Q, R> {
   #makeContext(job: Job): RunContext<unknown, unknown> {
     const { resources, queries, log } = this.#parts
     return new RunContext<Q, R>({ attempt: job.attempt, resources, queries, log: () => jobLogger(log, job) })
-  }
-
-  #run(handler: Handler<Q, R>, job: Job, context: RunContext<Q, R>): unknown {
-    this.#startedJobs++
-    this.#contexts.set(job.id, context)
-    let result: unknown
-    try {
-      result = handler(job, context)
-    } catch (error) {
-      this.#contexts.delete(job.id)
-      throw error
-    }
-    if (typeof (result as PromiseLike<unknown> | undefined)?.then !== "function") {
-      this.#contexts.delete(job.id)
-      return result
-    }
-    const forget = () => this.#contexts.delete(job.id)
-    ;(result as PromiseLike<unknown>).then(forget, forget)
-    return result
   }
 }
 

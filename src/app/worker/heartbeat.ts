@@ -76,10 +76,11 @@ export class Heartbeat {
     if (workerId === "") return this.#pauseMs(true)
     const sentAt = this.#parts.clock.monotonic()
     this.#lastSentAt = sentAt
-    const { newest } = exchanger.progress
     const beat = await connection.use((store) =>
       store.beat(workerId, AbortSignal.timeout(Math.ceil(heartbeatTimeoutMs / 3))),
     )
+    // Any exchange that was sent before this answer came may have made the claims in it.
+    const { newest } = exchanger.progress
     if (workerId !== this.#parts.workerId()) return 0
     if (!beat.alive) {
       this.#parts.onDead(workerId)

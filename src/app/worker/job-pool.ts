@@ -35,6 +35,7 @@ export class JobPool {
   readonly #waiting = new WaitingLine<ClaimedJob>()
   readonly #running = new Set<Running>()
   #filling = false
+  #started = 0
   #open = true
   #whenIdle: (() => void)[] = []
 
@@ -52,6 +53,16 @@ export class JobPool {
 
   get held(): number {
     return this.#running.size + this.#waiting.size
+  }
+
+  /** How many jobs were started so far. */
+  get started(): number {
+    return this.#started
+  }
+
+  contextOf(id: string): RunContext<unknown, unknown> | undefined {
+    for (const running of this.#running) if (running.claim.id === id && !running.detached) return running.context
+    return undefined
   }
 
   /** How long the oldest run has been going on; 0 when nothing runs. */
@@ -129,6 +140,7 @@ export class JobPool {
     }
     const running = { claim, job, context: this.#parts.makeContext(job), startedAt, detached: false }
     this.#running.add(running)
+    this.#started++
     if (this.#parts.events.has("started")) this.#parts.events.emit("started", { job })
     try {
       const result = this.#parts.handlers.get(claim.entrypoint)!(job, running.context)

@@ -11,6 +11,7 @@ import { Duty, type DutyEnvironment } from "./duty.js"
 import type { EventHub } from "./events.js"
 import { Exchanger } from "./exchanger.js"
 import { Heartbeat } from "./heartbeat.js"
+import type { RunContext } from "./job-context.js"
 import { JobPool, type JobPoolParts } from "./job-pool.js"
 import { Prefetch } from "./prefetch.js"
 import { Promotion } from "./promotion.js"
@@ -196,6 +197,15 @@ export class Worker {
     )
     await Promise.all([this.#exchanger.stop(), this.#registration.stop()])
     await this.#sayGoodbye()
+  }
+
+  /** How many jobs were started so far. */
+  get started(): number {
+    return this.#pool.started
+  }
+
+  contextOf(id: string): RunContext<unknown, unknown> | undefined {
+    return this.#pool.contextOf(id)
   }
 
   /** Looks for work without trusting any hint. */
