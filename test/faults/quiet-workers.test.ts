@@ -1,27 +1,18 @@
-import { readFile } from "node:fs/promises"
-import pg from "pg"
 import { expect, it, onTestFinished } from "vitest"
-import { PgPoolDriver } from "../../src/adapters/drivers/pg.js"
-import { startEmbeddedPostgres } from "../../src/adapters/embedded/embedded-postgres.js"
 import { PgQueuer } from "../../src/pgqueuer.js"
-import { Queries } from "../../src/queries.js"
 import { recordingLogger } from "../support/logger.js"
+import { startOwnServer } from "../support/own-server.js"
 import { deferred, eventually, installQueue } from "../support/queue.js"
 
 it("sends at most one statement per second while it is idle, heartbeat included", async () => {
-  const server = await startEmbeddedPostgres({ settings: { log_min_duration_statement: "0" } })
-  onTestFinished(() => server.stop())
-  const pool = new pg.Pool({ connectionString: server.url, max: 6 })
-  onTestFinished(() => pool.end())
-  const driver = new PgPoolDriver(pool)
-  const queries = new Queries(driver)
-  await queries.install()
+  const { driver, queries, log: serverLog } = await startOwnServer({ log_min_duration_statement: "0" })
   await queries.enqueue("far", 1, { executeAfter: "60d" })
   const log = recordingLogger()
   const pgq = new PgQueuer(driver, { logger: log })
   pgq.entrypoint("a", () => {})
   pgq.entrypoint("far", () => {})
   const ended = pgq.run()
+  onTestFinished(() => pgq.stop({ now: true }))
   await queries.enqueue("a")
   await eventually(async () => (await queries.statistics()).length === 1)
   // What it still does for the last job, and the answer of LISTEN to itself, take no longer.
@@ -35,7 +26,7 @@ it("sends at most one statement per second while it is idle, heartbeat included"
   expect(log.messages("warn")).toEqual([])
 
   async function statements(): Promise<number> {
-    return (await readFile(server.logFile, "utf8")).match(/duration: [\d.]+ ms {2}(?:execute|statement)/g)?.length ?? 0
+    return (await serverLog()).match(/duration: [\d.]+ ms {2}(?:execute|statement)/g)?.length ?? 0
   }
 }, 60_000)
 

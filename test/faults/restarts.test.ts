@@ -1,23 +1,15 @@
-import pg from "pg"
+import type pg from "pg"
 import { expect, it, onTestFinished } from "vitest"
-import { PgPoolDriver } from "../../src/adapters/drivers/pg.js"
-import { startEmbeddedPostgres } from "../../src/adapters/embedded/embedded-postgres.js"
-import { defaultPlacement } from "../../src/domain/names.js"
-import { Queries } from "../../src/queries.js"
-import { findBreaches } from "../support/invariant.js"
+import { PgQueuer } from "../../src/pgqueuer.js"
+import { recordingLogger } from "../support/logger.js"
+import { startOwnServer } from "../support/own-server.js"
 import { eventually } from "../support/queue.js"
 import { startWorkerProcess } from "../support/worker-process.js"
 
 it.each(["fast", "immediate"] as const)(
   "survives a %s restart of the server in the middle: no worker exits, all jobs end, and only what was in flight runs twice",
   async (mode) => {
-    const server = await startEmbeddedPostgres()
-    onTestFinished(() => server.stop())
-    const pool = new pg.Pool({ connectionString: server.url, max: 4 })
-    pool.on("error", () => {})
-    onTestFinished(() => pool.end())
-    const queries = new Queries(new PgPoolDriver(pool))
-    await queries.install()
+    const { server, pool, queries } = await startOwnServer()
     const workers = await Promise.all(
       [1, 2].map(() =>
         startWorkerProcess({ url: server.url, entrypoints: ["sleep"], options: { maxConcurrentTasks: 100 } }),
@@ -41,7 +33,6 @@ it.each(["fast", "immediate"] as const)(
     expect(workers.map((worker) => worker.exitCode)).toEqual([null, null])
     expect(new Set(finished()).size).toBe(2_000)
     expect(started().length - 2_000).toBeLessThanOrEqual(2 * 100)
-    expect(await findBreaches(pool, defaultPlacement)).toEqual([])
     for (const worker of workers) worker.kill("SIGTERM")
     expect(await Promise.all(workers.map((worker) => worker.exited))).toEqual([0, 0])
     const { rows } = await pool.query("select from pgqueuer.claim")
@@ -49,6 +40,45 @@ it.each(["fast", "immediate"] as const)(
   },
   150_000,
 )
+
+it("stops in time although the database is away, and loses no job", async () => {
+  const { server, driver, queries } = await startOwnServer()
+  const log = recordingLogger()
+  const pgq = new PgQueuer(driver, { logger: log, shutdownTimeout: "500ms" })
+  pgq.entrypoint("a", () => new Promise((resolve) => setTimeout(resolve, 300)))
+  const ended = pgq.run()
+  onTestFinished(() => pgq.stop({ now: true }))
+  await queries.enqueueMany(Array.from({ length: 50 }, () => ({ entrypoint: "a" })))
+  await eventually(async () => (await queries.jobs({ status: "picked" })).length === 50)
+  process.kill(server.pid, "SIGKILL")
+  const before = performance.now()
+  await pgq.stop()
+  await ended
+  expect(performance.now() - before).toBeLessThan(10_000)
+  expect(log.messages("error").some((message) => message.includes("did not take the last outcomes"))).toBe(true)
+  await server.restart("fast")
+  const sizes = await queries.queueSize()
+  expect(sizes.reduce((sum, { count }) => sum + count, 0)).toBe(50)
+}, 60_000)
+
+it("does its work when the server comes back after a long time away", async () => {
+  const { server, driver, queries } = await startOwnServer()
+  const log = recordingLogger()
+  const pgq = new PgQueuer(driver, { logger: log, heartbeatTimeout: "1s" })
+  const runs = new Map<string, number>()
+  pgq.entrypoint("a", async (job) => void runs.set(job.id, (runs.get(job.id) ?? 0) + 1))
+  const ended = pgq.run()
+  onTestFinished(() => pgq.stop({ now: true }))
+  await queries.enqueue("a")
+  await eventually(async () => (await queries.statistics()).length === 1)
+  process.kill(server.pid, "SIGKILL")
+  await eventually(() => log.messages("error").length > 12, 30_000)
+  await server.restart("fast")
+  const [id] = await queries.enqueue("a")
+  await eventually(async () => (await queries.job(id!))?.status === "successful", 15_000)
+  await pgq.stop()
+  await ended
+}, 90_000)
 
 async function countEnded(pool: pg.Pool): Promise<number> {
   const { rows } = await pool.query("select count(*)::int as ended from pgqueuer.outcome where status = 'successful'")
