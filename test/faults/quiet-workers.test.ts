@@ -3,6 +3,7 @@ import { PgQueuer } from "../../src/pgqueuer.js"
 import { recordingLogger } from "../support/logger.js"
 import { startOwnServer } from "../support/own-server.js"
 import { deferred, eventually, installQueue } from "../support/queue.js"
+import { startWorkerProcess } from "../support/worker-process.js"
 
 it("sends at most one statement per second while it is idle, heartbeat included", async () => {
   const { driver, queries, log: serverLog } = await startOwnServer({ log_min_duration_statement: "0" })
@@ -92,6 +93,33 @@ it("does not wait behind a slow job that another worker could run", async () => 
   gate.resolve()
   await queue.ended(21)
 })
+
+it.each(["plain", "async"])(
+  "beats between %s handlers that compute, however many it has claimed",
+  async (kind) => {
+    const queue = await installQueue()
+    const { pgq, log, start } = queue.worker({ heartbeatTimeout: "2s" })
+    // Another process, which would take the jobs of one that is silent for two seconds.
+    await startWorkerProcess({
+      url: queue.database.url,
+      entrypoints: ["quick"],
+      options: { schema: queue.schema, heartbeatTimeout: "2s" },
+    })
+    const runs: string[] = []
+    pgq.entrypoint("computes", (job) => {
+      runs.push(job.id)
+      const end = performance.now() + 100
+      while (performance.now() < end);
+      return kind === "async" ? Promise.resolve() : undefined
+    })
+    await queue.queries.enqueueMany(Array.from({ length: 80 }, () => ({ entrypoint: "computes" })))
+    start()
+    await queue.ended(80, 60_000)
+    expect(log.messages("error")).toEqual([])
+    expect(runs).toHaveLength(80)
+  },
+  90_000,
+)
 
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds))

@@ -7,6 +7,9 @@ import type { EventHub } from "./events.js"
 import type { RunContext, StopReason } from "./job-context.js"
 import { WaitingLine } from "./waiting-line.js"
 
+/** Handlers that compute have the event loop for so long at a time: then heartbeats, replies and timers have their turn. */
+const longestStretchMs = 20
+
 /** Runs one job; may be async or plain. */
 export type Run = (job: Job, context: RunContext<unknown, unknown>) => unknown
 
@@ -35,7 +38,9 @@ export class JobPool {
   readonly #waiting = new WaitingLine<ClaimedJob>()
   readonly #running = new Set<Running>()
   #filling = false
+  #stretchBeganAt = Number.NEGATIVE_INFINITY
   #started = 0
+  #lastStartAt = 0
   #open = true
   #whenIdle: (() => void)[] = []
 
@@ -71,7 +76,17 @@ export class JobPool {
     return 0
   }
 
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  /** By the clock of this process. */
+  get lastStartAt(): number {
+    return this.#lastStartAt
+  }
+
   accept(claims: readonly ClaimedJob[]): void {
+    this.#stretchBeganAt = this.#parts.clock.monotonic()
     this.#waiting.add(claims)
     this.#fill()
   }
@@ -79,6 +94,11 @@ export class JobPool {
   /** Starts nothing more; answers with the jobs that waited for a slot. */
   close(): ClaimedJob[] {
     this.#open = false
+    return this.#waiting.clear()
+  }
+
+  /** Lets go of the jobs that wait for a slot. */
+  giveUpWaiting(): ClaimedJob[] {
     return this.#waiting.clear()
   }
 
@@ -118,16 +138,27 @@ export class JobPool {
   #fill(): void {
     if (this.#filling) return
     this.#filling = true
-    while (this.#open && this.#running.size < this.#parts.maxConcurrentTasks) {
-      const claim = this.#waiting.shift()
-      if (claim === undefined) break
-      this.#start(claim)
+    const { clock, maxConcurrentTasks } = this.#parts
+    while (this.#open && this.#running.size < maxConcurrentTasks && this.#waiting.size > 0) {
+      if (clock.monotonic() - this.#stretchBeganAt > longestStretchMs) {
+        void this.#fillAfterTurn()
+        return
+      }
+      this.#start(this.#waiting.shift()!)
     }
     this.#filling = false
   }
 
+  async #fillAfterTurn(): Promise<void> {
+    await this.#parts.clock.turn()
+    this.#stretchBeganAt = this.#parts.clock.monotonic()
+    this.#filling = false
+    this.#fill()
+  }
+
   #start(claim: ClaimedJob): void {
     const startedAt = this.#parts.clock.monotonic()
+    this.#lastStartAt = startedAt
     let job: Job
     try {
       job = asJob(claim)
