@@ -165,6 +165,53 @@ it("lets handlers take all other connections of the pool, and still beats and re
   expect(await queue.queries.statistics()).toMatchObject([{ status: "successful", count: 60 }])
 })
 
+it.each([
+  "-c default_transaction_isolation=serializable",
+  "-c default_transaction_isolation=repeatable\\ read",
+  "-c bytea_output=escape -c timezone=Asia/Kolkata -c intervalstyle=sql_standard -c search_path=pg_catalog",
+  "-c enable_indexscan=off -c enable_bitmapscan=off -c plan_cache_mode=force_custom_plan",
+  "-c synchronous_commit=off -c lock_timeout=5s -c statement_timeout=10s",
+])("runs every job once where sessions begin with %s", async (options) => {
+  const queue = await installQueue({ pool: { options } })
+  const payloads = [new Uint8Array([0, 92, 255]), { at: "2030" }, null]
+  const seen = new Map<string, unknown>()
+  for (let n = 0; n < 2; n++) {
+    const driver = new PgPoolDriver(queue.database.pool({ max: 6, options }))
+    const { pgq, start } = queue.worker({ maxConcurrentTasks: 20 }, driver)
+    pgq.entrypoint("a", async ({ id, payload, createdAt }) => {
+      expect(seen.has(id)).toBe(false)
+      expect(Math.abs(createdAt.getTime() - Date.now())).toBeLessThan(60_000)
+      seen.set(id, payload instanceof Uint8Array ? new Uint8Array(payload) : payload)
+    })
+    start()
+  }
+  const at = new Date(Date.now() + 100)
+  const requests = Array.from({ length: 300 }, (_, n) => ({
+    entrypoint: "a",
+    payload: payloads[n % 3],
+    ...(n < 10 ? { executeAfter: at } : {}),
+  }))
+  const ids = await queue.queries.enqueueMany(requests)
+  await queue.ended(300, 25_000)
+  expect(ids.map((id) => seen.get(id))).toEqual(requests.map((request) => request.payload))
+  expect(await queue.queries.statistics()).toMatchObject([{ status: "successful", count: 300 }])
+})
+
+it("waits for a table that somebody has locked for longer than the heartbeat's timeout, and ends every job", async () => {
+  const queue = await installQueue()
+  const { pgq, start } = queue.worker({ heartbeatTimeout: "1s", maxConcurrentTasks: 10 })
+  pgq.entrypoint("a", () => new Promise((resolve) => setTimeout(resolve, 5)))
+  start()
+  await queue.queries.enqueueMany(Array.from({ length: 500 }, () => ({ entrypoint: "a" })))
+  await queue.ended(50)
+  const client = await queue.pool.connect()
+  await client.query(
+    `begin; lock table ${queue.schema}.ready, ${queue.schema}.claim in access exclusive mode; select pg_sleep(3); commit`,
+  )
+  client.release()
+  await queue.ended(500, 25_000)
+})
+
 function without(queue: TestQueue, features: Partial<Driver["features"]>): Driver {
   const driver = new PgPoolDriver(queue.database.pool({ max: 6 }))
   return Object.defineProperty(driver, "features", { value: { ...driver.features, ...features } })
