@@ -9,7 +9,7 @@ import type { WorkerStore } from "../ports/worker-store.js"
 import { EventHub, type EventListener, type WorkerEvents } from "./worker/events.js"
 import { type JobContext, RunContext } from "./worker/job-context.js"
 import type { Run } from "./worker/job-pool.js"
-import { Worker } from "./worker/worker.js"
+import { hurry, Worker } from "./worker/worker.js"
 import { type ResolvedWorkerOptions, resolveWorkerOptions, type WorkerOptions } from "./worker/worker-options.js"
 
 /** Runs one job. What it throws makes the attempt fail; it may be async or plain. */
@@ -150,7 +150,7 @@ export class QueueManager<Q, R> {
     let asked = false
     const stopped = new Promise<void>((resolve) => {
       this.#stop = (reason) => {
-        if (reason === "now" || asked) now.abort()
+        if (reason === "now" || asked) now.abort(hurry)
         asked = true
         resolve()
       }

@@ -8,7 +8,7 @@ export interface PgDriverOptions {
   readonly prepare?: boolean
   /**
    * A connection string for LISTEN alone, past a pooler in transaction mode: there LISTEN is accepted and nothing ever
-   * arrives. Default: LISTEN on the driver's own connections.
+   * arrives. Default: the environment's `PGQUEUER_LISTEN_URL`, else LISTEN on the driver's own connections.
    */
   readonly listenUrl?: string
 }
@@ -20,8 +20,9 @@ export interface ResolvedPgOptions {
 
 /** @throws PgQueuerError `PGQ_OPTION_INVALID` for an unknown option or one of the wrong type */
 export function resolvePgOptions(label: string, options: PgDriverOptions): ResolvedPgOptions {
-  checkOptions(label, options, { prepare: aBoolean, listenUrl: aUrl })
-  return { prepare: options.prepare ?? true, listenUrl: options.listenUrl }
+  const listenUrl = options.listenUrl ?? (process.env["PGQUEUER_LISTEN_URL"] || undefined)
+  checkOptions(label, { ...options, listenUrl }, { prepare: aBoolean, listenUrl: aUrl })
+  return { prepare: options.prepare ?? true, listenUrl }
 }
 
 // The value is not shown: it may hold a password.

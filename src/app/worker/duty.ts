@@ -6,6 +6,11 @@ const longestPauseMs = 3_600_000
 
 const betweenFailures: Backoff = { initialDelayMs: 100, multiplier: 2, maxDelayMs: 5_000 }
 
+export interface DutyOptions {
+  /** The longest pause after failures, in milliseconds; default 5,000. */
+  readonly maxBackoffMs?: number
+}
+
 export interface DutyEnvironment {
   readonly clock: Clock
   readonly random: Random
@@ -21,14 +26,16 @@ export class Duty {
   readonly name: string
   readonly #environment: DutyEnvironment
   readonly #work: () => Promise<number>
+  readonly #backoff: Backoff
   #stopped = true
   #running: Promise<void> | undefined
   #timer: Timer | undefined
   #poked = false
   #failures = 0
 
-  constructor(name: string, environment: DutyEnvironment, work: () => Promise<number>) {
+  constructor(name: string, environment: DutyEnvironment, work: () => Promise<number>, options: DutyOptions = {}) {
     this.name = name
+    this.#backoff = { ...betweenFailures, maxDelayMs: options.maxBackoffMs ?? betweenFailures.maxDelayMs }
     this.#environment = environment
     this.#work = work
   }
@@ -70,7 +77,7 @@ export class Duty {
       this.#failures = 0
     } catch (error) {
       this.#failures++
-      pauseMs = backoffMs(betweenFailures, this.#failures, this.#environment.random())
+      pauseMs = backoffMs(this.#backoff, this.#failures, this.#environment.random())
       if (!this.#stopped) this.#environment.onFailure(this.name, error, pauseMs)
     }
     this.#running = undefined

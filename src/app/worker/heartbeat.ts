@@ -42,7 +42,10 @@ export class Heartbeat {
 
   constructor(parts: HeartbeatParts) {
     this.#parts = parts
-    this.#duty = new Duty("heartbeat", parts.duties, () => this.#beat())
+    this.#duty = new Duty("heartbeat", parts.duties, () => this.#beat(), {
+      // Who is away too long is declared dead: a server that comes back must hear of this worker before that.
+      maxBackoffMs: Math.min(2_000, parts.heartbeatTimeoutMs / 6),
+    })
   }
 
   start(): void {

@@ -44,8 +44,11 @@ const fewestSessions = 4
 /** After the signals were aborted, handlers get this long to end by themselves. */
 const graceMs = 250
 
-/** A database that is away must not keep a stopping worker alive; others will rescue what it held. */
-const handInTimeoutMs = 5_000
+/** The reason of the deadline's signal when somebody asked for a stop a second time. */
+export const hurry = "hurry"
+
+/** Jobs that were taken ahead and see no other one start for so long go back into line: others may be idle. */
+const stallMs = 200
 
 /** One run of a worker, from its first heartbeat to its last: wires the duties together. */
 export class Worker {
@@ -63,6 +66,7 @@ export class Worker {
   readonly #suspects: Suspects
   readonly #poll: Duty
   readonly #registration: Duty
+  readonly #unload: Duty
   #id = ""
   #registered = true
   #secondLook = false
@@ -99,7 +103,10 @@ export class Worker {
       workerId,
       onDead: (id) => this.#die(id),
       onUncertain: () => this.#heartbeat.watchClosely(),
-      onClaimed: () => this.#heartbeat.quicken(),
+      onClaimed: () => {
+        this.#heartbeat.quicken()
+        if (this.#pool.waiting > 0) this.#unload.poke()
+      },
       onIdle: () => {
         if (this.#suspects.settled) parts.onIdle()
       },
@@ -129,6 +136,7 @@ export class Worker {
       onGap: () => this.lookEverywhere(),
     })
     this.#promotion = new Promotion({
+      clock,
       duties,
       connection: this.#control,
       onPromoted: (wakeUp) => this.#exchanger.look(wakeUp),
@@ -157,6 +165,7 @@ export class Worker {
       this.lookEverywhere()
       return options.pollIntervalMs * (0.9 + random() * 0.2)
     })
+    this.#unload = new Duty("put back", duties, () => this.#putBackStalled())
     this.#registration = new Duty("register", duties, () => this.#registerAgain())
   }
 
@@ -179,6 +188,7 @@ export class Worker {
     this.#suspects.start()
     this.#poll.start()
     this.#registration.start()
+    this.#unload.start()
   }
 
   /**
@@ -191,12 +201,10 @@ export class Worker {
     for (const claim of this.#pool.close()) this.#putBack(claim)
     await this.#letHandlersEnd(deadline)
     for (const claim of this.#pool.detachAll()) this.#putBack(claim)
-    await this.#handIn()
-    await Promise.all(
-      [this.#heartbeat, this.#listener, this.#promotion, this.#rescue, this.#poll].map((duty) => duty.stop()),
-    )
-    await Promise.all([this.#exchanger.stop(), this.#registration.stop()])
-    await this.#sayGoodbye()
+    await this.#handIn(deadline)
+    await Promise.race([this.#stopDuties(), this.#pause(patienceMs(deadline))])
+    await Promise.race([this.#sayGoodbye(), this.#pause(patienceMs(deadline))])
+    this.#parts.log.info("worker stopped", { worker: this.#id })
   }
 
   /** How many jobs were started so far. */
@@ -246,6 +254,15 @@ export class Worker {
     this.#suspects.ended(claim.token)
   }
 
+  /** What was quick so far can turn slow: nobody should wait behind it while another worker is idle. */
+  async #putBackStalled(): Promise<number> {
+    if (this.#pool.waiting === 0) return Number.POSITIVE_INFINITY
+    const idleMs = this.#parts.clock.monotonic() - this.#pool.lastStartAt
+    if (idleMs < stallMs) return stallMs - idleMs
+    for (const claim of this.#pool.giveUpWaiting()) this.#putBack(claim)
+    return Number.POSITIVE_INFINITY
+  }
+
   #putBack({ token, id }: ClaimedJob): void {
     this.#exchanger.report({ token, id, status: "queued", endedAt: this.#parts.clock.monotonic(), runMs: 0 })
   }
@@ -253,7 +270,7 @@ export class Worker {
   #hear(beat: Beat): void {
     this.#rescue.hear(beat)
     if (beat.suspects) this.#suspects.expect()
-    if (beat.dueInMs !== null && beat.dueInMs <= 0) this.#promotion.poke()
+    if (beat.dueInMs !== null) this.#promotion.expectIn(beat.dueInMs)
   }
 
   async #releaseUnknown(tokens: readonly string[]): Promise<void> {
@@ -319,9 +336,9 @@ export class Worker {
     await Promise.race([idle, this.#pause(graceMs)])
   }
 
-  async #handIn(): Promise<void> {
-    const giveUpAt = this.#parts.clock.monotonic() + handInTimeoutMs
-    while (!this.#exchanger.settled && this.#parts.clock.monotonic() < giveUpAt) {
+  async #handIn(deadline: AbortSignal): Promise<void> {
+    const since = this.#parts.clock.monotonic()
+    while (!this.#exchanger.settled && this.#parts.clock.monotonic() - since < patienceMs(deadline)) {
       this.#exchanger.poke()
       await this.#pause(5)
     }
@@ -339,7 +356,20 @@ export class Worker {
       this.#complain("stop", error, undefined)
     }
     await Promise.all([this.#control, ...this.#exchangeConnections].map((connection) => connection.close()))
-    this.#parts.log.info("worker stopped", { worker: this.#id })
+  }
+
+  async #stopDuties(): Promise<void> {
+    const duties = [
+      this.#heartbeat,
+      this.#listener,
+      this.#promotion,
+      this.#rescue,
+      this.#poll,
+      this.#unload,
+      this.#exchanger,
+      this.#registration,
+    ]
+    await Promise.all(duties.map((duty) => duty.stop()))
   }
 
   #pause(milliseconds: number): Promise<void> {
@@ -353,6 +383,11 @@ export class Worker {
     this.#parts.log.error(`${duty} failed${retry}`, { duty, error, retryInMs })
     this.#parts.events.emit("error", { duty, error })
   }
+}
+
+/** A database that is away must not keep a stopping worker alive; others will rescue what it held. */
+function patienceMs(deadline: AbortSignal): number {
+  return deadline.reason === hurry ? 300 : 5_000
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
