@@ -1,0 +1,233 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join, relative } from "node:path"
+import ts from "typescript"
+import { expect, onTestFinished, test } from "vitest"
+import { resolveWorkerOptions, workerOptionChecks } from "../../src/app/worker/worker-options.js"
+import { pgqFile, repository, type Started, start, startPgq } from "../support/command-line.js"
+import type { TestDatabase } from "../support/database.js"
+import { installQueue } from "../support/queue.js"
+
+const guides = ["README.md", ...filesUnder("docs/guide", /\.md$/)]
+const pages = ["ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "README.md", ...filesUnder("docs", /\.md$/)]
+const snippets = filesUnder("docs/snippets", /\.ts$/)
+const sources = [...snippets, ...filesUnder("examples", /\.ts$/)]
+
+test.each(guides)("quotes in %s only code that is run or compiled", (page) => {
+  const known = sources.map((file) => squeezed(read(file)))
+  const invented = blocksOf(page, "ts").filter((block) => !known.some((source) => quotes(source, block)))
+  expect(invented).toEqual([])
+})
+
+test("notices code that nobody runs", () => {
+  const source = squeezed("const a = 1\nconst b = 2\nconst c = 3\n")
+  expect(quotes(source, "// file.ts\nconst a =\n  1\n…\nconst c = 3")).toBe(true)
+  expect(quotes(source, "const c = 3\n…\nconst a = 1")).toBe(false)
+  expect(quotes(source, "const a = 2")).toBe(false)
+})
+
+test("compiles every snippet, as strictly as the code itself", () => {
+  const { config } = ts.readConfigFile(join(repository, "tsconfig.json"), ts.sys.readFile)
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, repository)
+  const paths = { ...options.paths, "pgqueuer/pglite": ["./src/adapters/drivers/pglite.ts"] }
+  const program = ts.createProgram(
+    snippets.map((file) => join(repository, file)),
+    { ...options, paths, noUnusedLocals: false },
+  )
+  const problems = ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
+    const place = file === undefined ? "" : `${relative(repository, file.fileName)}:${lineOf(file, start ?? 0)} `
+    return place + ts.flattenDiagnosticMessageText(messageText, " ")
+  })
+  expect(problems).toEqual([])
+}, 60_000)
+
+test.each(["enqueue.ts", "drivers-pg.ts", "drivers-postgres-js.ts", "drivers-pglite.ts", "drivers-sync.ts"])(
+  "runs docs/snippets/%s",
+  async (file) => {
+    const { database } = await installQueue()
+    expect(await script(`docs/snippets/${file}`, database).finished).toMatchObject({ code: 0, stderr: "" })
+  },
+  60_000,
+)
+
+test("runs docs/snippets/worker.ts", async () => {
+  const { database, queries } = await installQueue()
+  await queries.enqueue("report")
+  const worker = startPgq(["run", "docs/snippets/worker.ts:main", "--mode", "drain"], { database })
+  expect((await worker.finished).code).toBe(0)
+  expect(await endsOf(queries)).toEqual(["mail successful", "report successful"])
+})
+
+test("runs docs/snippets/own-process.ts: until the signal, then until nothing is left", async () => {
+  const { database, queries } = await installQueue()
+  const worker = script("docs/snippets/own-process.ts", database, { PGQUEUER_LOG_LEVEL: "info" })
+  await worker.writes("worker started")
+  worker.process.kill("SIGTERM")
+  await queries.enqueue("fetch")
+  expect((await worker.finished).code).toBe(0)
+  expect(await endsOf(queries)).toEqual(["fetch successful"])
+})
+
+test("runs docs/snippets/retries.ts: again after a pause, the error kept", async () => {
+  const { database, queries } = await installQueue()
+  const [id] = await queries.enqueue("fetch", "http://127.0.0.1:1/")
+  const worker = startPgq(["run", "docs/snippets/retries.ts:main", "--mode", "drain"], { database })
+  expect((await worker.finished).code).toBe(0)
+  expect(await queries.job(id!)).toMatchObject({ status: "deferred", attempt: 2 })
+  expect(await queries.failures(id!)).toMatchObject([
+    { attempt: 1, error: expect.stringMatching(/^RetryRequested: TypeError: fetch failed/) },
+  ])
+})
+
+test.each([
+  ["pg", 0],
+  ["postgres", 1],
+])("gives ten lines that work as written in a folder with %s", async (client, variant) => {
+  const folder = mkdtempSync(join(tmpdir(), "pgqueuer-readme-"))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  mkdirSync(join(folder, "node_modules"))
+  symlinkSync(repository, join(folder, "node_modules/pgqueuer"))
+  symlinkSync(join(repository, "node_modules", client), join(folder, "node_modules", client))
+  for (const name of ["consumer.ts", "producer.mjs"]) writeFileSync(join(folder, name), namedBlocks(name)[variant]!)
+  const { database, queries } = await installQueue()
+  const options = { database, folder }
+  expect(await start(["producer.mjs"], options).finished).toMatchObject({ code: 0, stderr: "" })
+  expect((await start([pgqFile, "queue", "fetch", '{"user": 8}'], options).finished).code).toBe(0)
+  const worker = start([pgqFile, "run", "./consumer.ts:main"], options)
+  for (const user of [7, 8]) await worker.writes(`fetched {"user":${user}}\n`)
+  worker.process.kill("SIGINT")
+  expect((await worker.finished).code).toBe(0)
+  expect(await endsOf(queries)).toEqual(["fetch successful"])
+})
+
+test("removes old history with the statement in the guide, and nothing else", async () => {
+  const queue = await installQueue()
+  const { pgq, drain } = queue.worker()
+  pgq.entrypoint("a", () => {
+    throw new Error("no")
+  })
+  await queue.queries.enqueueMany([1, 2, 3].map(() => ({ entrypoint: "a" })))
+  await drain()
+  await queue.sql("update pgqueuer.outcome set finished_at = now() - interval '31 days' where job_id < 3")
+  const [waiting] = await queue.queries.enqueue("a")
+  const [statement] = blocksOf("docs/guide/core.md", "sql")
+  await queue.sql(statement!)
+  expect((await queue.queries.jobs()).map((job) => job.id)).toEqual([waiting, "3"])
+  expect(await queue.sql("select distinct job_id::int as job_id from pgqueuer.failure")).toEqual([{ job_id: 3 }])
+})
+
+test("lists every code of errors, and no other", () => {
+  const [, union] = /export type ErrorCode =([\s\S]*?)\n\n/.exec(read("src/domain/errors.ts")) ?? []
+  const codes = [...union!.matchAll(/"(PGQ_\w+)"/g)].map((match) => match[1]!)
+  const listed = [...read("docs/reference/errors.md").matchAll(/^\| `(PGQ_\w+)`/gm)].map((match) => match[1]!)
+  expect(codes.length).toBeGreaterThan(20)
+  expect([...listed].sort()).toEqual([...codes].sort())
+})
+
+test("lists every option of a worker with its default", () => {
+  const resolved: Readonly<Record<string, number>> = { ...resolveWorkerOptions({}) }
+  const rows = new Map(
+    [...read("docs/guide/core.md").matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)].map((match) => [match[1]!, match[2]!]),
+  )
+  for (const option of Object.keys(workerOptionChecks)) {
+    const milliseconds = resolved[`${option}Ms`]
+    const value = milliseconds === undefined ? resolved[option]!.toLocaleString("en") : `${milliseconds / 1_000} s`
+    expect(rows.get(option), option).toBe(value)
+  }
+})
+
+test("links to files and headings that are there", () => {
+  expect(pages.flatMap((page) => brokenLinks(page).map((link) => `${page}: ${link}`))).toEqual([])
+})
+
+test("names files that are there", () => {
+  const named = pages.flatMap((page) =>
+    [...read(page).matchAll(/`((?:src|sql|test|examples|docs|scripts|benchmarks)\/[\w./-]+)`/g)].map((match) => ({
+      page,
+      path: match[1]!,
+    })),
+  )
+  expect(named.length).toBeGreaterThan(50)
+  expect(named.filter(({ path }) => !existsSync(join(repository, path)))).toEqual([])
+})
+
+function brokenLinks(page: string): string[] {
+  return [...read(page).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].flatMap((match) => {
+    const target = match[1] === "" ? page : join(dirname(page), match[1]!)
+    if (!existsSync(join(repository, target))) return [match[0]]
+    return match[2] === undefined || anchorsOf(target).includes(match[2]) ? [] : [match[0]]
+  })
+}
+
+function filesUnder(folder: string, pattern: RegExp): string[] {
+  return readdirSync(join(repository, folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => pattern.test(file))
+    .map((file) => join(folder, file))
+    .sort()
+}
+
+function read(file: string): string {
+  return readFileSync(join(repository, file), "utf8")
+}
+
+/** The fenced blocks of one language. */
+function blocksOf(page: string, language: string): string[] {
+  return [...read(page).matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, "gm"))].map(
+    (match) => match[1]!,
+  )
+}
+
+/** The README's blocks that begin with the name of a file. */
+function namedBlocks(name: string): string[] {
+  return blocksOf("README.md", "ts").filter((block) => block.startsWith(`// ${name}\n`))
+}
+
+/** Whether the source holds the block; `…` stands for what the block leaves out, a first line may name a file. */
+function quotes(source: string, block: string): boolean {
+  let from = 0
+  return block
+    .replace(/^\/\/ [\w.-]+\.m?ts\n|^\/\/ [\w.-]+\.mjs\n/, "")
+    .split("…")
+    .map(squeezed)
+    .every((part) => {
+      const found = source.indexOf(part, from)
+      from = found + part.length
+      return found !== -1
+    })
+}
+
+function squeezed(text: string): string {
+  return text.replace(/\s+/g, "")
+}
+
+function lineOf(file: ts.SourceFile, position: number): number {
+  return file.getLineAndCharacterOfPosition(position).line + 1
+}
+
+/** The anchors that headings have where Markdown is shown: lower case, without punctuation, with dashes. */
+function anchorsOf(page: string): string[] {
+  return [...read(page).matchAll(/^#+ (.+)$/gm)].map((match) =>
+    match[1]!
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, "")
+      .replace(/\s/g, "-"),
+  )
+}
+
+/** A snippet as it is run: by Node with TypeScript switched on. */
+function script(file: string, database: TestDatabase, environment: Readonly<Record<string, string>> = {}): Started {
+  return start(["--import", "jiti/register", join(repository, file)], { database, environment })
+}
+
+async function endsOf(queries: { statistics(): Promise<readonly { entrypoint: string; status: string }[]> }) {
+  return (await queries.statistics()).map(({ entrypoint, status }) => `${entrypoint} ${status}`)
+}
