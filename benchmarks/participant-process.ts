@@ -57,12 +57,16 @@ process.on("message", ({ id, order, argument }: OrderMessage) => {
   )
 })
 
-let told = 0
-setInterval(() => {
-  if (handled === told) return
-  told = handled
-  tell({ kind: "handled", count: handled })
-}, reportEveryMs).unref()
+let reporting: NodeJS.Timeout | undefined
+
+/** Without jobs no timer runs: an idle process shall be idle. */
+function countHandled(): void {
+  handled++
+  reporting ??= setTimeout(() => {
+    reporting = undefined
+    tell({ kind: "handled", count: handled })
+  }, reportEveryMs)
+}
 
 function tell(message: ParticipantMessage): void {
   process.send?.(message)
@@ -70,13 +74,11 @@ function tell(message: ParticipantMessage): void {
 
 function handlerFor(goal: WorkerGoal): (payload: unknown) => Promise<void> {
   if (goal === "throughput") {
-    return async () => {
-      handled++
-    }
+    return async () => countHandled()
   }
   return async (payload) => {
     latencies.push(nowMs() - sentAtOf(payload))
-    handled++
+    countHandled()
   }
 }
 
