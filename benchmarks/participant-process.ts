@@ -57,13 +57,15 @@ process.on("message", ({ id, order, argument }: OrderMessage) => {
   )
 })
 
-let reporting: NodeJS.Timeout | undefined
+let reportDue = false
 
 /** Without jobs no timer runs: an idle process shall be idle. */
 function countHandled(): void {
   handled++
-  reporting ??= setTimeout(() => {
-    reporting = undefined
+  if (reportDue) return
+  reportDue = true
+  setTimeout(() => {
+    reportDue = false
     tell({ kind: "handled", count: handled })
   }, reportEveryMs)
 }
