@@ -1,6 +1,6 @@
 import type { Clock, Random } from "../../ports/clock.js"
 import type { WakeUp } from "../../ports/job-store.js"
-import type { ExchangeReply, Report } from "../../ports/worker-store.js"
+import type { ClaimedJob, ExchangeReply, Report } from "../../ports/worker-store.js"
 import type { ClaimRegister } from "./claim-register.js"
 import type { Connection } from "./connection.js"
 import { Duty, type DutyEnvironment } from "./duty.js"
@@ -45,6 +45,8 @@ export class Exchanger {
   #finished: Report[] = []
   #claiming = true
   #requested = 0
+  /** Claimed, and not handed to the pool yet. */
+  #arriving = 0
   /** Claims under way. */
   #looking = 0
   #started = 0
@@ -95,7 +97,7 @@ export class Exchanger {
   }
 
   get settled(): boolean {
-    return this.#finished.length === 0 && this.#underWay.size === 0
+    return this.#finished.length === 0 && this.#underWay.size === 0 && this.#arriving === 0
   }
 
   /** Whether the last look found nothing more, and nothing is on its way. */
@@ -139,11 +141,11 @@ export class Exchanger {
     if (!this.#claiming || this.#answered === this.#reasons || (this.#looking > 0 && !this.#overlaps)) return 0
     const { pool, prefetch, maxConcurrentTasks, batchSize, clock } = this.#parts
     const now = clock.monotonic()
-    const ahead = prefetch.size(now, maxConcurrentTasks, batchSize / 2, pool.oldestRunMs(now))
-    const most = Math.floor(maxConcurrentTasks + ahead)
-    // What is taken ahead is shared out between the connections, so that one brings jobs while the others' are run.
-    const share = ahead > 0 && this.#overlaps ? Math.ceil(most / this.#lanes.length) : most
-    return Math.min(batchSize, share, most - pool.held - this.#requested)
+    const ahead = prefetch.size(now, maxConcurrentTasks, batchSize, pool.oldestRunMs(now))
+    const most = maxConcurrentTasks + ahead
+    // Half of it at a time, so that one half can be fetched while the other one is run.
+    const share = ahead > 0 && this.#parts.maxConcurrentTasks >= worthASecondExchange ? Math.ceil(most / 2) : most
+    return Math.min(batchSize, share, most - pool.held - this.#arriving - this.#requested)
   }
 
   /** Claims that overlap can bring jobs out of their order. Where few run at once that would be seen, so there one waits for the other. */
@@ -199,7 +201,20 @@ export class Exchanger {
     if (contended) this.#lookAgainSoon()
     for (const job of reply.jobs) this.#parts.register.add(job.token)
     if (reply.jobs.length === 0) return
-    this.#parts.pool.accept(reply.jobs)
+    if (reply.jobs.length < worthASecondExchange) this.#hand(reply.jobs)
+    else void this.#handAfterTurn(reply.jobs)
+  }
+
+  /** Starting many jobs takes a while: the next exchange goes out before that, and the server works meanwhile. */
+  async #handAfterTurn(jobs: readonly ClaimedJob[]): Promise<void> {
+    this.#arriving += jobs.length
+    await this.#parts.clock.turn()
+    this.#arriving -= jobs.length
+    this.#hand(jobs)
+  }
+
+  #hand(jobs: readonly ClaimedJob[]): void {
+    this.#parts.pool.accept(jobs)
     this.#parts.onClaimed()
   }
 

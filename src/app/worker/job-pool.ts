@@ -21,6 +21,8 @@ export interface JobPoolParts {
   makeContext(job: Job): RunContext<unknown, unknown>
   /** Hears what became of each job, once. */
   onReport(report: Report, claim: ClaimedJob): void
+  /** A job that came after the pool was closed. */
+  onRefused(claim: ClaimedJob): void
 }
 
 interface Running {
@@ -88,7 +90,8 @@ export class JobPool {
   accept(claims: readonly ClaimedJob[]): void {
     this.#stretchBeganAt = this.#parts.clock.monotonic()
     this.#waiting.add(claims)
-    this.#fill()
+    if (this.#open) this.#fill()
+    else for (const claim of this.#waiting.clear()) this.#parts.onRefused(claim)
   }
 
   /** Starts nothing more; answers with the jobs that waited for a slot. */

@@ -87,6 +87,7 @@ export class Worker {
       handlers: parts.handlers,
       makeContext: parts.makeContext,
       onReport: (report, claim) => this.#report(report, claim),
+      onRefused: (claim) => this.#putBack(claim),
     })
     this.#exchanger = new Exchanger({
       clock,
