@@ -94,6 +94,7 @@ test.each([
 ])("gives ten lines that work as written in a folder with %s", async (client, variant) => {
   const folder = mkdtempSync(join(tmpdir(), "pgqueuer-readme-"))
   onTestFinished(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, "package.json"), "{}")
   mkdirSync(join(folder, "node_modules"))
   symlinkSync(repository, join(folder, "node_modules/pgqueuer"))
   symlinkSync(join(repository, "node_modules", client), join(folder, "node_modules", client))
