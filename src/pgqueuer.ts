@@ -11,7 +11,8 @@ import type { EventListener, WorkerEvents } from "./app/worker/events.js"
 import type { JobContext } from "./app/worker/job-context.js"
 import { resolveWorkerOptions, type WorkerOptions, workerOptionChecks } from "./app/worker/worker-options.js"
 import { checkPlacement } from "./domain/names.js"
-import { anObject, anyValue, checkOptions } from "./domain/options.js"
+import { anObject, anyValue, checkOptions, wholeNumber } from "./domain/options.js"
+import { largestPayloadLimit } from "./domain/payload.js"
 import type { Driver } from "./ports/driver.js"
 import type { Logger } from "./ports/logger.js"
 import { Queries } from "./queries.js"
@@ -22,6 +23,8 @@ export interface PgQueuerOptions<R> extends WorkerOptions {
   readonly schema?: string
   /** Before every name in the schema; default `PGQUEUER_PREFIX`, else none. */
   readonly prefix?: string
+  /** The largest payload in bytes that handlers may enqueue with `context.queries`; default 1 MiB. */
+  readonly maxPayloadBytes?: number
   /** Given to every handler as `context.resources`; disposed at the end of `run` where disposable. */
   readonly resources?: R
   /** Any object with debug, info, warn and error; default: warnings and errors to stderr. */
@@ -40,13 +43,13 @@ export class PgQueuer<R = Record<string, never>> {
   /** @throws PgQueuerError `PGQ_OPTION_INVALID`, `PGQ_NAME_INVALID` */
   constructor(driver: Driver, options: PgQueuerOptions<R> = {}) {
     checkOptions("PgQueuer", options, pgQueuerChecks)
-    const { schema, prefix, resources, logger, ...worker } = options
+    const { schema, prefix, resources, logger, maxPayloadBytes, ...worker } = options
     const environment = placementFromEnvironment()
     const placement = checkPlacement({ schema: schema ?? environment.schema, prefix: prefix ?? environment.prefix })
     const statements = new Statements(placement)
     const log = logger ?? consoleLogger
     this.#resources = (resources ?? {}) as R
-    this.queries = new Queries(driver, { ...placement, logger: log })
+    this.queries = new Queries(driver, { ...placement, logger: log, ...(maxPayloadBytes ? { maxPayloadBytes } : {}) })
     this.qm = new QueueManager<Queries, R>({
       driver,
       channel: statements.channel,
@@ -97,6 +100,7 @@ const pgQueuerChecks = {
   ...workerOptionChecks,
   schema: anyValue,
   prefix: anyValue,
+  maxPayloadBytes: wholeNumber(1, largestPayloadLimit),
   resources: anObject,
   logger: anObject,
 }

@@ -22,7 +22,7 @@ import { PgQueuerError } from "./domain/errors.js"
 import type { FailedAttempt, JobRecord } from "./domain/job.js"
 import { checkEntrypoint, checkPlacement, type Placement } from "./domain/names.js"
 import { anyValue, checkOptions, oneOf, wholeNumber } from "./domain/options.js"
-import { defaultMaxPayloadBytes } from "./domain/payload.js"
+import { defaultMaxPayloadBytes, largestPayloadLimit } from "./domain/payload.js"
 import { type Status, statuses } from "./domain/status.js"
 import type { Driver } from "./ports/driver.js"
 import type { InspectionStore, NewJob, OutcomeCount, QueueSize } from "./ports/job-store.js"
@@ -266,7 +266,7 @@ function joined(driver: Driver, client: unknown): Driver {
 const queriesChecks = {
   schema: anyValue,
   prefix: anyValue,
-  maxPayloadBytes: wholeNumber(1, 256 * 1_048_576),
+  maxPayloadBytes: wholeNumber(1, largestPayloadLimit),
   logger: anyValue,
 }
 

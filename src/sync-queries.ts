@@ -8,7 +8,7 @@ import { refuseSchema, schemaMissing } from "./app/schema-check.js"
 import { PgQueuerError } from "./domain/errors.js"
 import { checkPlacement } from "./domain/names.js"
 import { anyValue, checkOptions, wholeNumber } from "./domain/options.js"
-import { defaultMaxPayloadBytes } from "./domain/payload.js"
+import { defaultMaxPayloadBytes, largestPayloadLimit } from "./domain/payload.js"
 import type { NewJob } from "./ports/job-store.js"
 
 export interface SyncQueriesOptions {
@@ -32,7 +32,7 @@ export class SyncQueries {
     checkOptions("SyncQueries", options, {
       schema: anyValue,
       prefix: anyValue,
-      maxPayloadBytes: wholeNumber(1, 256 * 1_048_576),
+      maxPayloadBytes: wholeNumber(1, largestPayloadLimit),
     })
     const environment = placementFromEnvironment()
     this.#on = on

@@ -5,7 +5,7 @@ import { PgliteDriver } from "pgqueuer/pglite"
 const database = await PGlite.create() // or a folder: PGlite.create("./data")
 const driver = new PgliteDriver(database)
 const queries = new Queries(driver)
-await database.exec(queries.installScript())
+await queries.install()
 await queries.enqueue("fetch", { user: 7 })
 
 await database.transaction(async (transaction) => {

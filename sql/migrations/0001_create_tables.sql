@@ -84,6 +84,7 @@ create table pgqueuer.outcome (
   entrypoint text collate "C" not null,
   status text collate "C" not null,
   attempt integer not null,
+  rescues integer not null default 0,
   worker_id bigint,
   started_at timestamptz,
   finished_at timestamptz not null default clock_timestamp(),
@@ -140,8 +141,9 @@ alter table pgqueuer.job set (vacuum_truncate = off);
 alter table pgqueuer.outcome set (vacuum_truncate = off);
 
 -- Rows written and deleted at once give each table its first 64 pages, for the reason above: an index is then always the cheaper way.
+-- Those of ready come first in its index: behind the others, every insert would compare itself with their long keys.
 insert into pgqueuer.ready (entrypoint, rank, seq, job_id)
-select repeat('x', 1900), 0, -n, -n from generate_series(1, 256) as n;
+select repeat(chr(1), 1900), 0, -n, -n from generate_series(1, 256) as n;
 
 -- The planner takes an entrypoint for nearly the whole table, so it never sorts what the index gives in order.
 alter table pgqueuer.ready alter column entrypoint set (n_distinct = 1);
@@ -185,7 +187,7 @@ select
   end as status,
   ~coalesce(claimed.rank, held.rank, deferred.rank, fresh.rank, moved.rank, ~job.priority) as priority,
   coalesce(outcome.attempt, claimed.attempt, held.attempt, deferred.attempt, fresh.attempt, moved.attempt) as attempt,
-  coalesce(claimed.rescues, held.rescues, deferred.rescues, fresh.rescues, moved.rescues, 0) as rescues,
+  coalesce(outcome.rescues, claimed.rescues, held.rescues, deferred.rescues, fresh.rescues, moved.rescues, 0) as rescues,
   job.created_at,
   coalesce(deferred.run_at, job.execute_after) as execute_after,
   coalesce(outcome.started_at, claimed.claimed_at) as started_at,

@@ -23,7 +23,8 @@ claimed as (
 )
 select
   claimed.id::text as token, taken.job_id::text as id, taken.entrypoint, taken.rank, taken.seq::text as seq, taken.attempt,
-  job.payload::text as payload, job.payload_bytes, job.headers::text as headers, job.created_at
+  job.payload::text as payload, job.payload_bytes, job.headers::text as headers,
+  date_part('epoch', job.created_at) * 1000 as created_ms
 from claimed
 cross join taken
 left join pgqueuer.job as job on job.id = taken.job_id;

@@ -18,26 +18,26 @@ from_ready as (
       select moved.ctid from pgqueuer.ready as moved where moved.job_id = target.id and moved.seq <> moved.job_id
     ) as ready
   ))
-  returning job_id, entrypoint, attempt
+  returning job_id, entrypoint, attempt, rescues
 ),
 from_deferred as (
   delete from pgqueuer.deferred as deferred
   where ctid = any (array(select ctid from pgqueuer.deferred as deferred where job_id = any ($1::bigint[]) order by job_id for update))
-  returning job_id, entrypoint, attempt
+  returning job_id, entrypoint, attempt, rescues
 ),
 from_held as (
   delete from pgqueuer.held as held
   where $2::text = 'deleted'
     and ctid = any (array(select ctid from pgqueuer.held as held where job_id = any ($1::bigint[]) order by job_id for update))
-  returning job_id, entrypoint, attempt
+  returning job_id, entrypoint, attempt, rescues
 ),
 ended as (
-  insert into pgqueuer.outcome (job_id, entrypoint, status, attempt)
-  select job_id, entrypoint, $2::text, attempt from from_ready
+  insert into pgqueuer.outcome (job_id, entrypoint, status, attempt, rescues)
+  select job_id, entrypoint, $2::text, attempt, rescues from from_ready
   union all
-  select job_id, entrypoint, $2::text, attempt from from_deferred
+  select job_id, entrypoint, $2::text, attempt, rescues from from_deferred
   union all
-  select job_id, entrypoint, $2::text, attempt from from_held
+  select job_id, entrypoint, $2::text, attempt, rescues from from_held
   returning job_id
 )
 select job_id::text as id from ended;

@@ -14,7 +14,7 @@
 -- Moves are written from the locked claim's own ids, never from the parameters: who lost the claim records nothing.
 -- Ranges are read in merged order without locks first, so that the oldest of the highest priority are taken from every range, and no more
 -- rows are locked than are taken: the range with the first row up to where the next one begins, the others as far as the worker expects
--- to need. Where a range was not read to its end, nothing behind its last row is taken.
+-- to need. A range that is the only one with rows needs no merging. Where a range was not read to its end, nothing behind its last row is taken.
 --
 -- The planner must expect many rows of a range, so that it prefers the ordered index with a limit to sorting them, which would be all of a
 -- million when the plan is older than the backlog: hence rescues < 1 and not = 0, and hence n_distinct in the migration.
@@ -74,9 +74,9 @@ shrunk as (
   where claim.id = any (array(select token from rest where job_ids is not null)) and rest.token = claim.id
 ),
 ended as (
-  insert into pgqueuer.outcome (job_id, entrypoint, status, attempt, worker_id, started_at, finished_at, error)
+  insert into pgqueuer.outcome (job_id, entrypoint, status, attempt, rescues, worker_id, started_at, finished_at, error)
   select
-    job_id, entrypoint, status, attempt, $1::bigint,
+    job_id, entrypoint, status, attempt, rescues, $1::bigint,
     now - (since_us + run_us) * interval '1 microsecond', now - since_us * interval '1 microsecond', error
   from member cross join moment
   where status in ('successful', 'exception', 'canceled')
@@ -148,6 +148,7 @@ peek as materialized (
   select head.*, case when head.place = 1 then greatest(head.peek, lead.size) else head.peek end as depth
   from head
   cross join lead
+  where exists (select from head where place = 2)
 ),
 candidate as materialized (
   select peek.position, next.rank, next.seq, next.place = peek.depth as at_end_of_peek
@@ -167,7 +168,12 @@ frontier as materialized (
   select rank, seq from candidate where at_end_of_peek order by rank, seq limit 1
 ),
 share as materialized (
-  select position, count(*) as size
+  select head.position, lead.size, 1 as promised
+  from head
+  cross join lead
+  where not exists (select from head where place = 2)
+  union all
+  select position, count(*) as size, count(*) as promised
   from (
     select candidate.position
     from candidate
@@ -210,8 +216,7 @@ claimed as (
 summary as materialized (
   select
     exists (select from alive) as alive,
-    (select count(*)::int from share) as shares,
-    (select sum(size)::int from share) as promised,
+    (select sum(promised)::int from share) as promised,
     case when (select count(*) from member where status is not null) < cardinality($4::bigint[]) then (
       select array_agg(report.job_id)
       from report
@@ -224,15 +229,15 @@ summary as materialized (
 select
   summary.alive, summary.promised, summary.refused,
   job.token, job.id, job.entrypoint, job.rank, job.seq, job.attempt,
-  job.payload, job.payload_bytes, job.headers, job.created_at
+  job.payload, job.payload_bytes, job.headers, job.created_ms
 from summary
 left join (
   select
     claimed.id::text as token, held.job_id::text as id, claimed.entrypoint, held.rank, held.seq::text as seq, held.attempt,
-    content.payload, content.payload_bytes, content.headers, content.created_at
+    content.payload, content.payload_bytes, content.headers, content.created_ms
   from claimed
   cross join lateral unnest(claimed.job_ids, claimed.seqs, claimed.ranks, claimed.attempts) as held (job_id, seq, rank, attempt)
   left join lateral (
-    select payload::text as payload, payload_bytes, headers::text as headers, created_at from pgqueuer.job as job where job.id = held.job_id offset 0
+    select payload::text as payload, payload_bytes, headers::text as headers, date_part('epoch', created_at) * 1000 as created_ms from pgqueuer.job as job where job.id = held.job_id offset 0
   ) as content on true
 ) as job on true;

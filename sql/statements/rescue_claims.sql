@@ -29,8 +29,8 @@ returned as (
   select entrypoint, rank, seq, job_id, attempt, rescues from member where not stopping and rescues <= $4::int
 ),
 canceled as (
-  insert into pgqueuer.outcome (job_id, entrypoint, status, attempt, worker_id, error)
-  select job_id, entrypoint, 'canceled', attempt, worker_id, 'canceled while its worker was lost' from member where stopping
+  insert into pgqueuer.outcome (job_id, entrypoint, status, attempt, rescues, worker_id, error)
+  select job_id, entrypoint, 'canceled', attempt, rescues, worker_id, 'canceled while its worker was lost' from member where stopping
 ),
 held as (
   insert into pgqueuer.held (job_id, entrypoint, rank, attempt, rescues, worker_id, error)

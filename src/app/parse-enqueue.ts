@@ -83,7 +83,7 @@ export function parseColumns(
   return entrypoints.map((entrypoint, index) => {
     try {
       const priority = priorityList?.[index] as number | undefined
-      return parseJob(entrypoint, payloadList?.[index] ?? undefined, { priority }, maxBytes)
+      return parseJob(entrypoint, payloadList?.[index], { priority }, maxBytes)
     } catch (error) {
       throw error instanceof PgQueuerError ? atIndex(error, index) : error
     }

@@ -11,6 +11,9 @@ const noPayload: EncodedPayload = { json: null, bytes: null }
 /** 1 MiB: bigger things belong in storage made for them, with their name in the payload. */
 export const defaultMaxPayloadBytes = 1_048_576
 
+/** PostgreSQL could hold more, but nobody would want to wait for it. */
+export const largestPayloadLimit = 256 * 1_048_576
+
 const maxHeadersBytes = 16_384
 
 /** Deeper than that is a circle, or is refused by PostgreSQL's own parser. */

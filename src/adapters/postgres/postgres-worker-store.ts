@@ -127,7 +127,7 @@ interface JobRow extends Row {
   readonly payload: string | null
   readonly payload_bytes: Uint8Array | null
   readonly headers: string | null
-  readonly created_at: Date | null
+  readonly created_ms: number | null
 }
 
 type ExchangeRow = { [K in keyof JobRow]: JobRow[K] | null } & {
@@ -165,7 +165,7 @@ function asClaimedJob(row: JobRow): ClaimedJob {
     payload: row.payload,
     payloadBytes: row.payload_bytes,
     headers: row.headers,
-    createdAt: row.created_at,
+    createdAt: row.created_ms === null ? null : new Date(row.created_ms),
   }
 }
 

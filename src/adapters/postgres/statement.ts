@@ -40,7 +40,7 @@ export class Statements {
 /** Puts schema and prefix into SQL that was written for `pgqueuer.` and no prefix; comments go. */
 export function render(sql: string, placement: Placement): string {
   return sql
-    .replace(/^\s*--.*\n/gm, "")
+    .replace(/^[ \t]*--.*\n/gm, "")
     .replace(/\bpgqueuer\.(\w+)/g, (_, name: string) => qualified(placement, name))
     .replace(/\b(?<![."])(\w+_idx)\b/g, (_, index: string) => `"${placement.prefix}${index}"`)
     .trim()

@@ -81,6 +81,13 @@ export class Exchanger {
     this.poke()
   }
 
+  /** Looks for work that no wake-up told of, and now and then also for what the marks hide. */
+  sweep(): void {
+    if (this.#parts.clock.monotonic() >= this.#nextSweepAt) this.#everywhere = true
+    this.#reasons++
+    this.poke()
+  }
+
   report(report: Report): void {
     this.#finished.push(report)
     this.poke()

@@ -38,6 +38,8 @@ interface Line {
 export interface Look {
   readonly ranges: readonly ClaimRange[]
   readonly limit: number
+  /** It ignored the marks. */
+  readonly everywhere: boolean
   readonly lowest: Map<string, number>
   /** Of each range, where to remember how much it gave. */
   readonly peeks: readonly Peek[]
@@ -73,6 +75,7 @@ export class LowWaterMarks {
     const fair = Math.ceil((limit * readAhead) / Math.max(1, planned.length))
     const look: Look = {
       limit,
+      everywhere,
       lowest: new Map(),
       peeks: planned.map(({ remembered }) => remembered),
       ranges: planned.map(({ entrypoint, low, mark, high, remembered }) => {
@@ -88,6 +91,7 @@ export class LowWaterMarks {
     this.#looks.delete(look)
     this.#turn++
     const more = this.#rememberPeeks(look, jobs)
+    if (look.everywhere) this.#fallBack(jobs)
     for (const job of jobs) this.#advance(job, look)
     this.#forget()
     return more || jobs.length >= look.limit
@@ -121,6 +125,14 @@ export class LowWaterMarks {
       look.peeks[index]!.peek = count >= range.peek ? count * 2 + 1 : count + (count >> 1) + 1
     })
     return more
+  }
+
+  /** A look everywhere took jobs from before a mark: there may be more behind them, and the mark was wrong. */
+  #fallBack(jobs: readonly ClaimedJob[]): void {
+    for (const { entrypoint, rank, seq } of jobs) {
+      const lane = this.#lines.get(entrypoint)?.lanes.find((known) => known.rank === rank)
+      if (lane !== undefined && seq < lane.mark) this.wake({ entrypoints: [entrypoint], seq: String(seq) })
+    }
   }
 
   #advance(job: ClaimedJob, look: Look): void {

@@ -1,5 +1,5 @@
 import { PgQueuerError } from "../../domain/errors.js"
-import type { Clock, Random } from "../../ports/clock.js"
+import type { Clock, Random, Timer } from "../../ports/clock.js"
 import type { Driver, Session } from "../../ports/driver.js"
 import type { WakeUp } from "../../ports/job-store.js"
 import type { Logger } from "../../ports/logger.js"
@@ -163,7 +163,9 @@ export class Worker {
       onSettled: () => this.#exchanger.announceIdle(),
     })
     this.#poll = new Duty("poll", duties, async () => {
-      this.lookEverywhere()
+      this.#exchanger.sweep()
+      this.#promotion.poke()
+      this.#suspects.expect()
       return options.pollIntervalMs * (0.9 + random() * 0.2)
     })
     this.#unload = new Duty("put back", duties, () => this.#putBackStalled())
@@ -203,8 +205,8 @@ export class Worker {
     await this.#letHandlersEnd(deadline)
     for (const claim of this.#pool.detachAll()) this.#putBack(claim)
     await this.#handIn(deadline)
-    await Promise.race([this.#stopDuties(), this.#pause(patienceMs(deadline))])
-    await Promise.race([this.#sayGoodbye(), this.#pause(patienceMs(deadline))])
+    await this.#atMost(patienceMs(deadline), this.#stopDuties())
+    await this.#atMost(patienceMs(deadline), this.#sayGoodbye())
     this.#parts.log.info("worker stopped", { worker: this.#id })
   }
 
@@ -238,7 +240,7 @@ export class Worker {
   #lookOnceMore({ entrypoints, seq }: WakeUp): void {
     if (entrypoints === undefined || seq == null || this.#secondLook) return
     this.#secondLook = true
-    this.#parts.clock.after(notifyWindowMs * 4, () => {
+    this.#parts.clock.after(notifyWindowMs * 2 + 2, () => {
       this.#secondLook = false
       this.#exchanger.look({ entrypoints, seq: null })
     })
@@ -295,6 +297,7 @@ export class Worker {
     this.#parts.log.error("no heartbeat reached the database for too long: aborting the handlers", {
       duty: "heartbeat",
     })
+    for (const claim of this.#pool.giveUpWaiting()) this.#putBack(claim)
     this.#pool.stopAll("lease-lost")
   }
 
@@ -334,7 +337,7 @@ export class Worker {
     await Promise.race([idle, aborted(deadline)])
     if (this.#pool.running === 0) return
     this.#pool.stopAll("shutdown")
-    await Promise.race([idle, this.#pause(graceMs)])
+    await this.#atMost(graceMs, idle)
   }
 
   async #handIn(deadline: AbortSignal): Promise<void> {
@@ -371,6 +374,16 @@ export class Worker {
       this.#registration,
     ]
     await Promise.all(duties.map((duty) => duty.stop()))
+  }
+
+  /** Waits for the work, but no longer than that. */
+  async #atMost(milliseconds: number, work: Promise<void>): Promise<void> {
+    let timer: Timer | undefined
+    const timeUp = new Promise<void>((resolve) => {
+      timer = this.#parts.clock.after(milliseconds, resolve)
+    })
+    await Promise.race([work, timeUp])
+    timer?.cancel()
   }
 
   #pause(milliseconds: number): Promise<void> {
