@@ -13,9 +13,9 @@ const mostRepeats = 5
  * the sake of others is repeated. Inside a caller's transaction nothing is repeated: it is undone as a whole.
  */
 export function guarded(driver: Driver, schemaMissing: (cause: unknown) => PgQueuerError): Queryable {
-  const mostTries = driver.features.inTransaction ? 1 : mostRepeats + 1
   return {
     async query<R extends Row>(sql: string, parameters?: readonly Parameter[], options?: QueryOptions) {
+      const mostTries = driver.features.inTransaction ? 1 : mostRepeats + 1
       for (let attempt = 1; ; attempt++) {
         try {
           return await driver.query<R>(sql, parameters, options)
