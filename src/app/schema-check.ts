@@ -20,6 +20,11 @@ export function refuseSchema(state: SchemaState | undefined, codeVersion: number
       { remedy: "Run: pgq upgrade" },
     )
   }
+  refuseTooNew(state, codeVersion)
+}
+
+/** @throws PgQueuerError `PGQ_SCHEMA_TOO_NEW` when the tables no longer serve this code */
+export function refuseTooNew(state: SchemaState, codeVersion: number): void {
   if (state.serves > codeVersion) {
     throw new PgQueuerError(
       "PGQ_SCHEMA_TOO_NEW",
