@@ -1,6 +1,7 @@
 export type { ActionResult } from "./app/end-waiting.js"
 export type { JobOptions, JobRequest } from "./app/parse-enqueue.js"
 export { type Handler, QueueManager, type RunOptions } from "./app/queue-manager.js"
+export type { EntrypointOptions } from "./app/worker/entrypoint-options.js"
 export type { WorkerEvents } from "./app/worker/events.js"
 export { JobStopped, type StopReason } from "./app/worker/job-context.js"
 export type { WorkerOptions } from "./app/worker/worker-options.js"

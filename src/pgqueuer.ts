@@ -7,6 +7,7 @@ import { consoleLogger } from "./adapters/system/console-logger.js"
 import { placementFromEnvironment } from "./adapters/system/environment.js"
 import { type Handler, QueueManager, type RunOptions } from "./app/queue-manager.js"
 import { checkSchema } from "./app/schema-check.js"
+import type { EntrypointOptions } from "./app/worker/entrypoint-options.js"
 import type { EventListener, WorkerEvents } from "./app/worker/events.js"
 import type { JobContext } from "./app/worker/job-context.js"
 import { resolveWorkerOptions, type WorkerOptions, workerOptionChecks } from "./app/worker/worker-options.js"
@@ -68,8 +69,8 @@ export class PgQueuer<R = Record<string, never>> {
   }
 
   /** Registers the handler of an entrypoint. Before `run`. */
-  entrypoint(name: string, handler: Handler<Queries, R>): void {
-    this.qm.entrypoint(name, handler)
+  entrypoint(name: string, handler: Handler<Queries, R>, options?: EntrypointOptions): void {
+    this.qm.entrypoint(name, handler, options)
   }
 
   /** Hears what happens in this process; answers with a function that takes the listener off again. */

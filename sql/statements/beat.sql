@@ -1,6 +1,8 @@
--- beat: one heartbeat of one worker, and all that it must hear about: its claims, who needs a rescue, when the next job is due.
+-- beat: one heartbeat of one worker, and all that it must hear about: its claims, who needs a rescue, when the next job is due or expires,
+-- and whether limits or pauses have changed (rules differs from what it knew).
 --   $1 bigint worker
--- Locks: the worker's row.   Index: worker_pkey, worker_alive_idx, claim_worker_idx, ready_suspect_idx, deferred_run_at_idx.
+-- Locks: the worker's row.
+-- Index: worker_pkey, worker_alive_idx, claim_worker_idx, ready_suspect_idx, deferred_run_at_idx, expiry_expire_at_idx; entrypoint is read whole.
 with beaten as (
   update pgqueuer.worker as worker set heartbeat_at = now() where id = $1::bigint and stopped_at is null returning id
 )
@@ -18,8 +20,15 @@ select
   exists (
     select from pgqueuer.claim as claim
     where not exists (select from pgqueuer.worker as worker where worker.id = claim.worker_id and worker.stopped_at is null)
+  ) or exists (
+    select from pgqueuer.lease as lease
+    where not exists (select from pgqueuer.worker as worker where worker.id = lease.worker_id and worker.stopped_at is null)
   ) as orphans,
   exists (select from pgqueuer.ready as ready where rescues > 0) as suspects,
   (
     select (extract(epoch from run_at - clock_timestamp()) * 1000)::float8 from pgqueuer.deferred as deferred order by run_at limit 1
-  ) as due_in_ms;
+  ) as due_in_ms,
+  (
+    select (extract(epoch from expire_at - clock_timestamp()) * 1000)::float8 from pgqueuer.expiry as expiry order by expire_at limit 1
+  ) as expires_in_ms,
+  (select sum(revision)::text from pgqueuer.entrypoint as entrypoint) as rules;

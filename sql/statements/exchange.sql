@@ -3,12 +3,14 @@
 -- What was done, one element a job; $5 and the arrays from $8 may be shorter (the rest is null, a status of null is successful):
 --   $2 bigint[] the claims it touches, each once   $3 bigint[] claim   $4 bigint[] job   $5 text[] the status it moves to
 --   $6 float8[] microseconds since its end   $7 float8[] microseconds it ran   $8 float8[] ms to wait before the next attempt
---   $9 text[] error   $10 text[] traceback
+--   $9 text[] error   $10 text[] traceback   $11 json[] result   $12 bigint[] those of the jobs that have a dedupe key
 -- Where to look for work, one element a range of ready, which goes from (low, mark) up to all of rank high:
---   $11 text[] entrypoint   $12 int[] low rank   $13 bigint[] mark   $14 int[] high rank   $15 int[] how far to peek
---   $16 int  claim at most so many
---   $17 text  channel to notify of released and retried jobs, or null
--- Locks: the worker's own claims that it touches, in order (a rescue or a cancellation may be at them); of ready only what is taken, never waits.
+--   $13 text[] entrypoint   $14 int[] low rank   $15 bigint[] mark   $16 int[] high rank   $17 int[] how far to peek
+--   $18 int[] at most so many of its entrypoint, if that is limited   $19 bigint[] the worker's leases on limited entrypoints
+--   $20 int  claim at most so many
+--   $21 text  channel to notify of released and retried jobs   $22 text  channel to notify of ends, if somebody waits for any
+-- Locks: the worker's own claims that it touches, in order (a rescue or a cancellation may be at them), and its leases; of ready only what
+-- is taken, never waits.
 -- Index: ready_pkey, claim_pkey, job_pkey.
 --
 -- Moves are written from the locked claim's own ids, never from the parameters: who lost the claim records nothing.
@@ -22,6 +24,9 @@
 -- An exchange that only claims does not wait for the disk: lost in a crash, its jobs are in line as before, which is all that a crash of
 -- the worker would do to them. What ended is on disk before the worker hears of it.
 --
+-- A limited entrypoint is claimed only under a lease of this worker, which stays as it is until the claim is committed; a paused one not at all.
+-- A cancellation that was marked in the claim before the end wins over what the handler made of it.
+--
 -- Parameters stand in sub-selects, so that a plan made for their values costs no less than the general one: PostgreSQL would otherwise
 -- plan anew each time, which takes longer than the statement.
 with moment as materialized (
@@ -31,24 +36,25 @@ alive as materialized (
   select id from pgqueuer.worker as worker where id = $1::bigint and stopped_at is null
 ),
 report as materialized (
-  select token, job_id, coalesce(status, 'successful') as status, since_us, run_us, delay_ms, error, traceback
+  select token, job_id, coalesce(status, 'successful') as status, since_us, run_us, delay_ms, error, traceback, result
   from unnest(
     (select $3::bigint[]), (select $4::bigint[]), (select $5::text[]), (select $6::float8[]), (select $7::float8[]),
-    (select $8::float8[]), (select $9::text[]), (select $10::text[])
+    (select $8::float8[]), (select $9::text[]), (select $10::text[]), (select $11::json[])
   )
-    as report (token, job_id, status, since_us, run_us, delay_ms, error, traceback)
+    as report (token, job_id, status, since_us, run_us, delay_ms, error, traceback, result)
 ),
 touched as materialized (
-  select id, worker_id, entrypoint, rescues, job_ids, seqs, ranks, attempts
+  select id, worker_id, entrypoint, rescues, job_ids, seqs, ranks, attempts, stop_ids
   from pgqueuer.claim as claim
   where id = any ((select $2::bigint[])::bigint[])
   order by id
-  for update
+  for no key update
 ),
 member as materialized (
   select
     touched.id as token, touched.entrypoint, touched.rescues, held.job_id, held.seq, held.rank, held.attempt,
-    report.status, report.since_us, report.run_us, report.delay_ms, report.error, report.traceback
+    case when held.job_id = any (touched.stop_ids) and report.status <> 'deleted' then 'canceled' else report.status end as status,
+    report.status as reported, report.since_us, report.run_us, report.delay_ms, report.error, report.traceback, report.result
   from touched
   cross join lateral unnest(touched.job_ids, touched.seqs, touched.ranks, touched.attempts) as held (job_id, seq, rank, attempt)
   left join report on report.token = touched.id and report.job_id = held.job_id
@@ -74,12 +80,26 @@ shrunk as (
   where claim.id = any (array(select token from rest where job_ids is not null)) and rest.token = claim.id
 ),
 ended as (
-  insert into pgqueuer.outcome (job_id, entrypoint, status, attempt, rescues, worker_id, started_at, finished_at, error)
+  insert into pgqueuer.outcome (job_id, entrypoint, status, attempt, rescues, worker_id, started_at, finished_at, error, result)
   select
     job_id, entrypoint, status, attempt, rescues, $1::bigint,
-    now - (since_us + run_us) * interval '1 microsecond', now - since_us * interval '1 microsecond', error
+    now - (since_us + run_us) * interval '1 microsecond', now - since_us * interval '1 microsecond',
+    case when status = reported then error end, case when status = 'successful' then result end
   from member cross join moment
-  where status in ('successful', 'exception', 'canceled')
+  where status in ('successful', 'exception', 'canceled', 'deleted')
+),
+freed as (
+  delete from pgqueuer.dedupe as dedupe
+  where ctid = any (array(
+    select ctid
+    from pgqueuer.dedupe as dedupe
+    where job_id = any ((select $12::bigint[])::bigint[])
+      and exists (
+        select from member
+        where member.job_id = dedupe.job_id and member.status in ('successful', 'exception', 'canceled', 'deleted')
+      )
+    for update skip locked
+  ))
 ),
 held as (
   insert into pgqueuer.held (job_id, entrypoint, rank, attempt, rescues, worker_id, error)
@@ -99,14 +119,42 @@ released as (
 ),
 failed as (
   insert into pgqueuer.failure (job_id, attempt, worker_id, error, traceback)
-  select job_id, attempt, $1::bigint, error, traceback from member where error is not null
+  select job_id, attempt, $1::bigint, error, traceback from member where error is not null and reported <> 'deleted'
+),
+told as materialized (
+  select pg_notify((select $22::text), json_build_object('ended', json_agg(job_id::text))::text)
+  from (
+    select job_id, (row_number() over () - 1) / 300 as part
+    from member
+    where status in ('successful', 'exception', 'canceled', 'deleted', 'failed')
+      and exists (select from pgqueuer.watcher as watcher where seen_at > now() - interval '15 seconds')
+  ) as ended_job
+  group by part
+),
+rule as materialized (
+  select
+    name, paused, revision,
+    case when concurrency_limit_is_set then set_concurrency_limit else code_concurrency_limit end is not null
+      or case when requests_per_second_is_set then set_requests_per_second else code_requests_per_second end is not null as limited
+  from pgqueuer.entrypoint as entrypoint
+),
+leased as materialized (
+  select entrypoint
+  from pgqueuer.lease as lease
+  where id = any ((select $19::bigint[])::bigint[]) and worker_id = $1::bigint
+  order by entrypoint
+  for key share
 ),
 range as materialized (
-  select * from unnest(
-    (select $11::text[]), (select $12::int[]), (select $13::bigint[]), (select $14::int[]), (select $15::int[])
+  select range.*
+  from unnest(
+    (select $13::text[]), (select $14::int[]), (select $15::bigint[]), (select $16::int[]), (select $17::int[]), (select $18::int[])
   ) with ordinality
-    as range (entrypoint, low, mark, high, peek, position)
+    as range (entrypoint, low, mark, high, peek, most, position)
+  left join rule on rule.name = range.entrypoint
   where exists (select from alive)
+    and rule.paused is not true
+    and (rule.limited is not true or range.most is not null and exists (select from leased where leased.entrypoint = range.entrypoint))
 ),
 head as materialized (
   select
@@ -127,7 +175,7 @@ head as materialized (
   ) as first
 ),
 lead as materialized (
-  select case when head.next_seq is null then (select $16::int) else (
+  select least(head.most, case when head.next_seq is null then (select $20::int) else (
     select count(*)
     from (
       select
@@ -138,20 +186,20 @@ lead as materialized (
         and (ready.rank, ready.seq) < (head.next_rank, head.next_seq)
         and ready.rescues < 1
       order by ready.rank, ready.seq
-      limit (select $16::int)
+      limit (select $20::int)
     ) as before_next
-  ) end as size
+  ) end) as size
   from head
   where head.place = 1
 ),
 peek as materialized (
-  select head.*, case when head.place = 1 then greatest(head.peek, lead.size) else head.peek end as depth
+  select head.*, least(head.most, case when head.place = 1 then greatest(head.peek, lead.size) else head.peek end) as depth
   from head
   cross join lead
   where exists (select from head where place = 2)
 ),
 candidate as materialized (
-  select peek.position, next.rank, next.seq, next.place = peek.depth as at_end_of_peek
+  select peek.position, peek.entrypoint, peek.most, next.rank, next.seq, next.place = peek.depth as at_end_of_peek
   from peek
   cross join lateral (
     select ready.rank, ready.seq, row_number() over (order by ready.rank, ready.seq) as place
@@ -164,8 +212,15 @@ candidate as materialized (
     limit peek.depth
   ) as next
 ),
+allowed as materialized (
+  select position, rank, seq, at_end_of_peek from candidate where most is null
+  union all
+  select position, rank, seq, at_end_of_peek and nth < most
+  from (select *, row_number() over (partition by entrypoint order by rank, seq) as nth from candidate where most is not null) as limited
+  where nth <= most
+),
 frontier as materialized (
-  select rank, seq from candidate where at_end_of_peek order by rank, seq limit 1
+  select rank, seq from allowed where at_end_of_peek order by rank, seq limit 1
 ),
 share as materialized (
   select head.position, lead.size, 1 as promised
@@ -175,12 +230,12 @@ share as materialized (
   union all
   select position, count(*) as size, count(*) as promised
   from (
-    select candidate.position
-    from candidate
+    select allowed.position
+    from allowed
     left join frontier on true
-    where frontier.rank is null or (candidate.rank, candidate.seq) <= (frontier.rank, frontier.seq)
-    order by candidate.rank, candidate.seq
-    limit (select $16::int)
+    where frontier.rank is null or (allowed.rank, allowed.seq) <= (frontier.rank, frontier.seq)
+    order by allowed.rank, allowed.seq
+    limit (select $20::int)
   ) as chosen
   group by position
 ),
@@ -217,27 +272,43 @@ summary as materialized (
   select
     exists (select from alive) as alive,
     (select sum(promised)::int from share) as promised,
+    (select sum(revision)::text from rule) as rules,
     case when (select count(*) from member where status is not null) < cardinality($4::bigint[]) then (
       select array_agg(report.job_id)
       from report
       where not exists (select from member where member.token = report.token and member.job_id = report.job_id)
     ) end as refused,
     case when cardinality($4::bigint[]) = 0 then set_config('synchronous_commit', 'off', true) end as unhurried,
-    case when $17::text is not null and (exists (select from retried) or exists (select from released))
-      then pg_notify($17::text, '{}') end as notified
+    case when $21::text is not null and (exists (select from retried) or exists (select from released))
+      then pg_notify($21::text, '{}') end as notified,
+    (select count(*) from told) as told
 )
 select
-  summary.alive, summary.promised, summary.refused,
+  case when job.first is not false then summary.alive end as alive,
+  case when job.first is not false then summary.promised end as promised,
+  case when job.first is not false then summary.rules end as rules,
+  case when job.first is not false then summary.refused end as refused,
   job.token, job.id, job.entrypoint, job.rank, job.seq, job.attempt,
-  job.payload, job.payload_bytes, job.headers, job.created_ms
+  job.payload, job.payload_bytes, job.headers, job.created_ms, job.settings
 from summary
 left join (
   select
     claimed.id::text as token, held.job_id::text as id, claimed.entrypoint, held.rank, held.seq::text as seq, held.attempt,
-    content.payload, content.payload_bytes, content.headers, content.created_ms
+    content.payload, content.payload_bytes, content.headers, content.created_ms, content.settings,
+    row_number() over () = 1 as first
   from claimed
   cross join lateral unnest(claimed.job_ids, claimed.seqs, claimed.ranks, claimed.attempts) as held (job_id, seq, rank, attempt)
   left join lateral (
-    select payload::text as payload, payload_bytes, headers::text as headers, date_part('epoch', created_at) * 1000 as created_ms from pgqueuer.job as job where job.id = held.job_id offset 0
+    select
+      payload::text as payload, payload_bytes, headers::text as headers, date_part('epoch', created_at) * 1000 as created_ms,
+      case when max_attempts is not null or timeout_ms is not null or expire_at is not null or dedupe_key is not null then
+        json_build_object(
+          'maxAttempts', max_attempts, 'timeoutMs', timeout_ms, 'keyed', dedupe_key is not null,
+          'expired', expire_at <= (select now from moment) and held.attempt = 1
+        )::text
+      end as settings
+    from pgqueuer.job as job
+    where job.id = held.job_id
+    offset 0
   ) as content on true
 ) as job on true;

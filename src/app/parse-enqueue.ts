@@ -1,9 +1,9 @@
-import { type Duration, looksLikeDuration, toMilliseconds } from "../domain/duration.js"
+import { type Duration, looksLikeDuration, toMilliseconds, toTimeoutMs } from "../domain/duration.js"
 import { PgQueuerError } from "../domain/errors.js"
 import { checkEntrypoint } from "../domain/names.js"
 import { anyValue, checkOptions, show, wholeNumber } from "../domain/options.js"
 import { encodeHeaders, encodePayload } from "../domain/payload.js"
-import type { NewJob } from "../ports/job-store.js"
+import type { NewJob, When } from "../ports/job-store.js"
 
 /** How one job is enqueued. */
 export interface JobOptions {
@@ -13,6 +13,12 @@ export interface JobOptions {
   readonly executeAfter?: Duration | Date | string | undefined
   /** A plain object of at most 16 KiB as JSON, for trace context and the like. */
   readonly headers?: Readonly<Record<string, unknown>> | undefined
+  /** Runs at most so many times, 1 to 1,000,000; default: as the entrypoint's `retry` says. */
+  readonly maxAttempts?: number | undefined
+  /** How long one run may take before its signal aborts and it has failed; default: the entrypoint's `timeout`. */
+  readonly timeout?: Duration | undefined
+  /** A job that could not start by then ends as `deleted`: a duration from now, a Date, or an ISO 8601 string with a zone. */
+  readonly expireAfter?: Duration | Date | string | undefined
 }
 
 /** One job of a batch. */
@@ -26,6 +32,9 @@ const checks = {
   priority: wholeNumber(-2_147_483_648, 2_147_483_647),
   executeAfter: anyValue,
   headers: anyValue,
+  maxAttempts: wholeNumber(1, 1_000_000),
+  timeout: anyValue,
+  expireAfter: anyValue,
 }
 
 const requestChecks = { ...checks, entrypoint: anyValue, payload: anyValue }
@@ -50,7 +59,10 @@ export function parseJob(
     priority: options?.priority ?? 0,
     payload: encodePayload(payload, maxBytes),
     headers: encodeHeaders(options?.headers),
-    executeAfter: parseExecuteAfter(options?.executeAfter),
+    executeAfter: parseWhen("executeAfter", options?.executeAfter),
+    maxAttempts: options?.maxAttempts ?? null,
+    timeoutMs: options?.timeout == null ? null : toTimeoutMs(options.timeout),
+    expireAfter: parseWhen("expireAfter", options?.expireAfter),
   }
 }
 
@@ -103,15 +115,15 @@ function atIndex(error: PgQueuerError, index: number): PgQueuerError {
   return new PgQueuerError(error.code, `job ${index}: ${error.message}`, { remedy: error.remedy, cause: error })
 }
 
-function parseExecuteAfter(value: unknown): NewJob["executeAfter"] {
+function parseWhen(option: string, value: unknown): When | null {
   if (value === undefined || value === null) return null
   if (typeof value === "number" || (typeof value === "string" && looksLikeDuration(value))) {
-    return { delayMs: toMilliseconds(value, "executeAfter") }
+    return { delayMs: toMilliseconds(value, option) }
   }
   const at =
     value instanceof Date ? value : typeof value === "string" && isoWithZone.test(value) ? new Date(value) : undefined
   if (at === undefined || Number.isNaN(at.getTime()) || Math.abs(at.getTime()) > farthest) {
-    throw new PgQueuerError("PGQ_OPTION_INVALID", `executeAfter is neither a duration nor a time: ${show(value)}`, {
+    throw new PgQueuerError("PGQ_OPTION_INVALID", `${option} is neither a duration nor a time: ${show(value)}`, {
       remedy:
         'Give a duration ("1h", or milliseconds), a Date, or an ISO 8601 time with a zone ("2030-01-31T08:00:00Z").',
     })

@@ -6,9 +6,10 @@ import type { Clock, Random } from "../ports/clock.js"
 import type { Driver, Session } from "../ports/driver.js"
 import type { Logger } from "../ports/logger.js"
 import type { WorkerStore } from "../ports/worker-store.js"
+import { type EntrypointOptions, resolveEntrypointOptions } from "./worker/entrypoint-options.js"
 import { EventHub, type EventListener, type WorkerEvents } from "./worker/events.js"
 import { type JobContext, RunContext } from "./worker/job-context.js"
-import type { Run } from "./worker/job-pool.js"
+import type { Entrypoint, Run } from "./worker/job-pool.js"
 import { hurry, Worker } from "./worker/worker.js"
 import { type ResolvedWorkerOptions, resolveWorkerOptions, type WorkerOptions } from "./worker/worker-options.js"
 
@@ -43,7 +44,7 @@ export interface QueueManagerParts<Q, R> {
 export class QueueManager<Q, R> {
   readonly #parts: QueueManagerParts<Q, R>
   readonly #events: EventHub
-  readonly #handlers = new Map<string, Run>()
+  readonly #entrypoints = new Map<string, Entrypoint>()
   #worker: Worker | undefined
   #options: ResolvedWorkerOptions
   #stop: ((reason: "stop" | "now") => void) | undefined
@@ -59,7 +60,7 @@ export class QueueManager<Q, R> {
 
   /** The names that have a handler. */
   get entrypoints(): readonly string[] {
-    return [...this.#handlers.keys()]
+    return [...this.#entrypoints.keys()]
   }
 
   /**
@@ -68,20 +69,21 @@ export class QueueManager<Q, R> {
    * @throws PgQueuerError `PGQ_NAME_INVALID`, `PGQ_OPTION_INVALID` for a handler that is no function or a name that has one,
    * `PGQ_WORKER_STATE` while the worker runs
    */
-  entrypoint(name: string, handler: Handler<Q, R>): void {
+  entrypoint(name: string, handler: Handler<Q, R>, options?: EntrypointOptions): void {
     checkEntrypoint(name)
+    const resolved = resolveEntrypointOptions(name, options)
     if (this.#running !== undefined) throw wrongState("entrypoints are registered before run")
     if (typeof handler !== "function") {
       throw new PgQueuerError("PGQ_OPTION_INVALID", `the handler of ${show(name)} is ${show(handler)}`, {
         remedy: "Give a function: (job, context) => …",
       })
     }
-    if (this.#handlers.has(name)) {
+    if (this.#entrypoints.has(name)) {
       throw new PgQueuerError("PGQ_OPTION_INVALID", `the entrypoint ${show(name)} has a handler already`, {
         remedy: "Register each entrypoint once.",
       })
     }
-    this.#handlers.set(name, handler as Run)
+    this.#entrypoints.set(name, { run: handler as Run, options: resolved })
   }
 
   on<E extends keyof WorkerEvents>(event: E, listener: EventListener<E>): () => void {
@@ -95,13 +97,13 @@ export class QueueManager<Q, R> {
 
   /** Keeps only these entrypoints. Before `run`. */
   restrictTo(names: readonly string[]): void {
-    const unknown = names.find((name) => !this.#handlers.has(name))
+    const unknown = names.find((name) => !this.#entrypoints.has(name))
     if (unknown !== undefined) {
       throw new PgQueuerError("PGQ_OPTION_INVALID", `no handler is registered for the entrypoint ${show(unknown)}`, {
         remedy: `Registered: ${this.entrypoints.join(", ") || "none"}.`,
       })
     }
-    for (const name of this.entrypoints) if (!names.includes(name)) this.#handlers.delete(name)
+    for (const name of this.entrypoints) if (!names.includes(name)) this.#entrypoints.delete(name)
   }
 
   /**
@@ -127,7 +129,7 @@ export class QueueManager<Q, R> {
   async run(options: RunOptions = {}): Promise<void> {
     checkOptions("run", options, { mode: oneOf("continuous", "drain"), signal: aSignal })
     if (this.#running !== undefined) throw wrongState("this worker runs already")
-    if (this.#handlers.size === 0) throw wrongState("no entrypoint is registered")
+    if (this.#entrypoints.size === 0) throw wrongState("no entrypoint is registered")
     if (options.signal?.aborted === true) return
     this.#running = this.#runOnce(options)
     try {
@@ -181,7 +183,7 @@ export class QueueManager<Q, R> {
       ...this.#parts,
       options: this.#options,
       events: this.#events,
-      handlers: this.#handlers,
+      entrypoints: this.#entrypoints,
       makeContext: (job) => this.#makeContext(job),
       onIdle,
     })

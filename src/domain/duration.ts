@@ -29,6 +29,20 @@ export function toMilliseconds(duration: unknown, option: string): number {
   return milliseconds
 }
 
+/**
+ * How long a run may take, as milliseconds.
+ *
+ * @returns milliseconds from 1 to 2^31 - 1: beyond that a timer would fire at once
+ * @throws PgQueuerError `PGQ_OPTION_INVALID`
+ */
+export function toTimeoutMs(duration: unknown): number {
+  const milliseconds = toMilliseconds(duration, "timeout")
+  if (milliseconds >= 1 && milliseconds <= 2_147_483_647) return milliseconds
+  throw new PgQueuerError("PGQ_OPTION_INVALID", `timeout is ${milliseconds} ms`, {
+    remedy: "Give a duration from 1 ms to 24 days, or leave it out.",
+  })
+}
+
 /** Whether a string has the form of a duration, as opposed to a time. */
 export function looksLikeDuration(text: string): text is `${number}${Unit}` {
   return pattern.test(text)

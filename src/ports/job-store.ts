@@ -8,8 +8,15 @@ export interface NewJob {
   readonly priority: number
   readonly payload: EncodedPayload
   readonly headers: string | null
-  readonly executeAfter: { readonly delayMs: number } | { readonly at: Date } | null
+  readonly executeAfter: When | null
+  readonly maxAttempts: number | null
+  readonly timeoutMs: number | null
+  /** When it shall not start any more. */
+  readonly expireAfter: When | null
 }
+
+/** A time from now, or an absolute one. */
+export type When = { readonly delayMs: number } | { readonly at: Date }
 
 /** How an enqueue wakes workers: exactly, by a word that equals all others of its transaction, or not at all. */
 export type Wake = "exact" | "plain" | "none"

@@ -14,6 +14,17 @@ export interface ClaimedJob {
   readonly payloadBytes: Uint8Array | null
   readonly headers: string | null
   readonly createdAt: Date | null
+  /** What was said of this job alone; null for nearly all of them. */
+  readonly settings: JobSettings | null
+}
+
+export interface JobSettings {
+  readonly maxAttempts: number | null
+  readonly timeoutMs: number | null
+  /** Its end frees a dedupe key. */
+  readonly keyed: boolean
+  /** It was not to start any more when it was claimed. */
+  readonly expired: boolean | null
 }
 
 /** What became of a claimed job. */
@@ -23,9 +34,13 @@ export type Report = {
   /** When it ended and how long it ran, by the clock of this process. */
   readonly endedAt: number
   readonly runMs: number
+  /** Its end frees a dedupe key. */
+  readonly keyed?: boolean
 } & (
-  | { readonly status: "successful" | "queued" }
-  | { readonly status: "exception" | "failed" | "canceled"; readonly failure: Failure }
+  | { readonly status: "queued" | "canceled" }
+  /** The result is JSON text. */
+  | { readonly status: "successful"; readonly result?: string }
+  | { readonly status: "exception" | "failed" | "deleted"; readonly failure: Failure }
   | { readonly status: "deferred"; readonly delayMs: number; readonly failure: Failure }
 )
 
@@ -41,6 +56,8 @@ export interface ClaimRange {
   readonly mark: number
   readonly high: number
   readonly peek: number
+  /** At most so many jobs of its entrypoint, over all ranges of it; null where it is not limited. */
+  readonly most: number | null
 }
 
 export interface ExchangeRequest {
@@ -49,9 +66,9 @@ export interface ExchangeRequest {
   /** By the clock of this process, for the age of the reports. */
   readonly now: number
   readonly ranges: readonly ClaimRange[]
+  /** This worker's leases on limited entrypoints among them. */
+  readonly leases: readonly string[]
   readonly limit: number
-  /** Whether to wake the others for jobs that are released or retried. */
-  readonly notify: boolean
 }
 
 export interface ExchangeReply {
@@ -60,6 +77,8 @@ export interface ExchangeReply {
   readonly jobs: readonly ClaimedJob[]
   /** How many were there to take; fewer were taken when others were at them at the same time. */
   readonly promised: number
+  /** Changes when limits or pauses have changed. */
+  readonly rules: string | null
   /** Jobs whose reports were not recorded, because the claim no longer holds them. */
   readonly refused: readonly string[]
 }
@@ -75,6 +94,9 @@ export interface Beat {
   /** There are jobs that were rescued before and wait to be run apart. */
   readonly suspects: boolean
   readonly dueInMs: number | null
+  readonly expiresInMs: number | null
+  /** Changes when limits or pauses have changed. */
+  readonly rules: string | null
 }
 
 export interface Promotion {
@@ -112,7 +134,11 @@ export interface WorkerStore {
   startWorker(identity: WorkerIdentity): Promise<string>
   stopWorker(workerId: string): Promise<void>
   exchange(request: ExchangeRequest, signal?: AbortSignal): Promise<ExchangeReply>
-  claimSuspect(workerId: string, entrypoints: readonly string[]): Promise<ClaimedJob | undefined>
+  claimSuspect(
+    workerId: string,
+    entrypoints: readonly string[],
+    leases: readonly string[],
+  ): Promise<ClaimedJob | undefined>
   promoteDue(limit: number): Promise<Promotion>
   beat(workerId: string, signal?: AbortSignal): Promise<Beat>
   findClaims(workerId: string): Promise<readonly OwnClaim[]>

@@ -7,16 +7,30 @@ import { costsOfBacklog, genericPlan, type PlanNode } from "../support/plan.js"
 import { eventually, installQueue, type TestQueue } from "../support/queue.js"
 
 const range =
-  "array['a', 'b'], array[-2147483648, -2147483648], array[0, 0], array[2147483647, 2147483647], array[50, 50]"
+  "array['a', 'b'], array[-2147483648, -2147483648], array[0, 0], array[2147483647, 2147483647], array[50, 50], array[null, 10], array[1]"
 const reports =
-  "array[1], array[1], array[1], array['successful'], array[0], array[1], array[0], array[null], array[null]"
+  "array[1], array[1], array[1], array['successful'], array[0], array[1], array[0], array[null], array[null], array['1']::json[], array[1]"
 
 /** The statements that run again and again, with values for their parameters; a generic plan doesn't look at them. */
 const hot: { readonly [N in StatementName]?: readonly string[] } = {
-  enqueue: ["array['a']", "'{}'", "'{}'", "'{}'", "'{}'", "'{}'", "'{}'", "null", "null"],
-  exchange: ["1", reports, range, "100", "null"],
+  enqueue: [
+    "array['a']",
+    "'{}'",
+    "'{}'",
+    "'{}'",
+    "'{}'",
+    "'{}'",
+    "'{}'",
+    "'{}'",
+    "'{}'",
+    "'{}'",
+    "'{}'",
+    "null",
+    "null",
+  ],
+  exchange: ["1", reports, range, "100", "'a'", "'b'"],
   promote_due: ["1000", "null"],
-  claim_suspect: ["1", "array['a', 'b']"],
+  claim_suspect: ["1", "array['a', 'b']", "array[1]"],
   rescue_claims: ["1", "array[1]", "array[2]", "3", "null"],
   take_orphans: ["1"],
   find_claims: ["1"],

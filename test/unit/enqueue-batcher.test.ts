@@ -35,7 +35,16 @@ function makeBatcher() {
 }
 
 function job(name: string): NewJob {
-  return { entrypoint: name, priority: 0, payload: { json: null, bytes: null }, headers: null, executeAfter: null }
+  return {
+    entrypoint: name,
+    priority: 0,
+    payload: { json: null, bytes: null },
+    headers: null,
+    executeAfter: null,
+    maxAttempts: null,
+    timeoutMs: null,
+    expireAfter: null,
+  }
 }
 
 function refusal(code: ErrorCode, sqlState?: string): PgQueuerError {

@@ -14,7 +14,17 @@ function makeHeartbeat(heartbeatTimeoutMs = 30_000) {
   const beat = vi.fn(async (): Promise<Beat> => {
     database.meanwhile()
     const { alive, tokens } = database
-    return { alive, tokens, stopIds: [], staleInMs: null, orphans: false, suspects: false, dueInMs: null }
+    return {
+      alive,
+      tokens,
+      stopIds: [],
+      staleInMs: null,
+      orphans: false,
+      suspects: false,
+      dueInMs: null,
+      expiresInMs: null,
+      rules: null,
+    }
   })
   const connection = { use: (work: (store: WorkerStore) => unknown) => work({ beat } as never) } as Connection
   const exchanger = { progress: { newest: 0, oldestUnderWay: 1 } }

@@ -240,5 +240,6 @@ function asClaimed({ entrypoint, rank, seq }: Row): ClaimedJob {
     payloadBytes: null,
     headers: null,
     createdAt: null,
+    settings: null,
   }
 }

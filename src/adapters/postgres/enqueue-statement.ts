@@ -1,5 +1,5 @@
 import type { Parameter, Row } from "../../ports/driver.js"
-import type { NewJob, Wake, WakeUp } from "../../ports/job-store.js"
+import type { NewJob, Wake, WakeUp, When } from "../../ports/job-store.js"
 
 /** More names than this in one notification would come near its 8,000 bytes; it then speaks of all. */
 const mostNamesInWakeUp = 16
@@ -19,10 +19,12 @@ export function enqueueParameters(jobs: readonly NewJob[], wake: Wake, channel: 
     sparse(jobs, (job) => job.payload.json),
     sparse(jobs, (job) => job.payload.bytes),
     sparse(jobs, (job) => job.headers),
-    sparse(jobs, (job) =>
-      job.executeAfter !== null && "delayMs" in job.executeAfter ? job.executeAfter.delayMs : null,
-    ),
-    sparse(jobs, (job) => (job.executeAfter !== null && "at" in job.executeAfter ? job.executeAfter.at : null)),
+    sparse(jobs, (job) => delayOf(job.executeAfter)),
+    sparse(jobs, (job) => timeOf(job.executeAfter)),
+    sparse(jobs, (job) => job.maxAttempts),
+    sparse(jobs, (job) => job.timeoutMs),
+    sparse(jobs, (job) => delayOf(job.expireAfter)),
+    sparse(jobs, (job) => timeOf(job.expireAfter)),
     wake === "none" ? null : channel,
     wake === "exact" && names !== undefined ? JSON.stringify(names) : null,
   ]
@@ -34,6 +36,14 @@ export function readEnqueued(
 ): { readonly ids: string[]; readonly wakeUp: WakeUp } {
   const entrypoints = namesForWakeUp(jobs)
   return { ids: ids.split(","), wakeUp: entrypoints === undefined ? {} : { entrypoints, seq, due } }
+}
+
+function delayOf(when: When | null): number | null {
+  return when !== null && "delayMs" in when ? when.delayMs : null
+}
+
+function timeOf(when: When | null): Date | null {
+  return when !== null && "at" in when ? when.at : null
 }
 
 function namesForWakeUp(jobs: readonly NewJob[]): string[] | undefined {

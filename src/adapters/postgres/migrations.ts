@@ -15,7 +15,7 @@ export interface Migration {
 export const codeVersion = Object.keys(migrationFiles).length
 
 /** `serves` of a step that old code cannot live with; every other step serves what the one before it served. */
-const breaking: Readonly<Record<number, number>> = { 1: 1 }
+const breaking: Readonly<Record<number, number>> = { 1: 1, 2: 2 }
 
 export function migrationsFor(placement: Placement): readonly Migration[] {
   let serves = 1

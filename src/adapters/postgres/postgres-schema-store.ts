@@ -132,6 +132,14 @@ const expectedTables = [
   "outcome",
   "failure",
   "worker",
+  "entrypoint",
+  "gate",
+  "lease",
+  "dedupe",
+  "expiry",
+  "watcher",
+  "progress",
+  "log_line",
 ] as const
 
 const expectedIndexes = [
@@ -142,4 +150,7 @@ const expectedIndexes = [
   "outcome_finished_at_idx",
   "failure_job_idx",
   "worker_alive_idx",
+  "dedupe_job_idx",
+  "expiry_expire_at_idx",
+  "log_line_job_idx",
 ] as const

@@ -40,20 +40,31 @@ export class PostgresWorkerStore implements WorkerStore {
   }
 
   async exchange(request: ExchangeRequest, signal?: AbortSignal): Promise<ExchangeReply> {
-    const channel = request.notify ? this.#statements.channel : null
     const rows = await this.#statements.run<ExchangeRow>(
       this.#on,
       "exchange",
-      [request.workerId, ...reportColumns(request), ...rangeColumns(request), request.limit, channel],
+      [
+        request.workerId,
+        ...reportColumns(request),
+        ...rangeColumns(request),
+        request.leases,
+        request.limit,
+        this.#statements.channel,
+        this.#statements.endChannel,
+      ],
       signal === undefined ? undefined : { signal },
     )
-    const { alive, promised, refused } = rows[0]!
+    const { alive, promised, rules, refused } = rows[0]!
     const jobs = rows[0]!.token === null ? [] : (rows as readonly JobRow[]).map(asClaimedJob)
-    return { alive, promised: promised ?? 0, refused: refused ?? [], jobs }
+    return { alive, promised: promised ?? 0, rules, refused: refused ?? [], jobs }
   }
 
-  async claimSuspect(workerId: string, entrypoints: readonly string[]): Promise<ClaimedJob | undefined> {
-    const [row] = await this.#statements.run<JobRow>(this.#on, "claim_suspect", [workerId, entrypoints])
+  async claimSuspect(
+    workerId: string,
+    entrypoints: readonly string[],
+    leases: readonly string[],
+  ): Promise<ClaimedJob | undefined> {
+    const [row] = await this.#statements.run<JobRow>(this.#on, "claim_suspect", [workerId, entrypoints, leases])
     return row === undefined ? undefined : asClaimedJob(row)
   }
 
@@ -74,6 +85,8 @@ export class PostgresWorkerStore implements WorkerStore {
       orphans: row!.orphans,
       suspects: row!.suspects,
       dueInMs: row!.due_in_ms,
+      expiresInMs: row!.expires_in_ms,
+      rules: row!.rules,
     }
   }
 
@@ -128,11 +141,13 @@ interface JobRow extends Row {
   readonly payload_bytes: Uint8Array | null
   readonly headers: string | null
   readonly created_ms: number | null
+  readonly settings: string | null
 }
 
 type ExchangeRow = { [K in keyof JobRow]: JobRow[K] | null } & {
   readonly alive: boolean
   readonly promised: number | null
+  readonly rules: string | null
   readonly refused: readonly string[] | null
 }
 
@@ -152,6 +167,8 @@ interface BeatRow extends Row {
   readonly orphans: boolean
   readonly suspects: boolean
   readonly due_in_ms: number | null
+  readonly expires_in_ms: number | null
+  readonly rules: string | null
 }
 
 function asClaimedJob(row: JobRow): ClaimedJob {
@@ -166,6 +183,7 @@ function asClaimedJob(row: JobRow): ClaimedJob {
     payloadBytes: row.payload_bytes,
     headers: row.headers,
     createdAt: row.created_ms === null ? null : new Date(row.created_ms),
+    settings: row.settings === null ? null : JSON.parse(row.settings),
   }
 }
 
@@ -182,11 +200,17 @@ function reportColumns({ reports, now }: ExchangeRequest) {
     failed.map((report) => (report.status === "deferred" ? report.delayMs : null)),
     failed.map((report) => failureOf(report)?.error ?? null),
     failed.map((report) => failureOf(report)?.traceback ?? null),
+    reports.some(hasResult) ? reports.map((report) => (hasResult(report) ? report.result : null)) : [],
+    reports.filter((report) => report.keyed).map((report) => report.id),
   ] as const
 }
 
 function failureOf(report: Report) {
   return "failure" in report ? report.failure : undefined
+}
+
+function hasResult(report: Report): report is Report & { readonly result: string } {
+  return "result" in report && report.result !== undefined
 }
 
 function rangeColumns({ ranges }: ExchangeRequest) {
@@ -196,5 +220,6 @@ function rangeColumns({ ranges }: ExchangeRequest) {
     ranges.map((range) => range.mark),
     ranges.map((range) => range.high),
     ranges.map((range) => range.peek),
+    ranges.some((range) => range.most !== null) ? ranges.map((range) => range.most) : [],
   ] as const
 }

@@ -8,12 +8,15 @@ export type StatementName = keyof typeof statementFiles
 /** The statements of one placement, ready to send. */
 export class Statements {
   readonly channel: string
+  /** Where the ends of jobs are told, to those who wait for them. */
+  readonly endChannel: string
   readonly #placement: Placement
   readonly #rendered = new Map<StatementName, { readonly sql: string; readonly name: string }>()
 
   constructor(placement: Placement) {
     this.#placement = placement
-    this.channel = channelOf(placement)
+    this.channel = channelOf(placement, "events")
+    this.endChannel = channelOf(placement, "ends")
   }
 
   run<R extends Row>(
@@ -52,7 +55,7 @@ export function qualified(placement: Placement, name: string): string {
 }
 
 /** The channel of a placement. The point keeps `a` + `b_` apart from `a_b`; over 63 bytes PostgreSQL refuses a channel, so it is hashed. */
-function channelOf({ schema, prefix }: Placement): string {
-  const plain = `${schema}.${prefix}events`
+function channelOf({ schema, prefix }: Placement, name: string): string {
+  const plain = `${schema}.${prefix}${name}`
   return plain.length <= 63 ? plain : `pgqueuer.${createHash("sha256").update(plain).digest("hex").slice(0, 40)}`
 }

@@ -11,6 +11,9 @@ import type { Prefetch } from "./prefetch.js"
 /** While one exchange is under way, another one goes out only for this many jobs: small ones cost as much as large ones. */
 const worthASecondExchange = 64
 
+/** So many batches may be ahead of those that run: two under way and one waiting keep both sides busy. */
+const batchesAhead = 3
+
 /** A sweep ignores the marks and may walk many dead rows: it gets a thirtieth of the time. */
 const sweepShare = 30
 const shortestSweepPauseMs = 1_000
@@ -88,9 +91,10 @@ export class Exchanger {
     this.poke()
   }
 
+  /** Pokes when there is enough for another exchange, not for every job: what is under way looks again when it returns. */
   report(report: Report): void {
-    this.#finished.push(report)
-    this.poke()
+    const count = this.#finished.push(report)
+    if (count % worthASecondExchange === (this.#underWay.size === 0 ? 1 : 0)) this.poke()
   }
 
   /** Claims nothing more; reports still go out. */
@@ -148,7 +152,7 @@ export class Exchanger {
     if (!this.#claiming || this.#answered === this.#reasons || (this.#looking > 0 && !this.#overlaps)) return 0
     const { pool, prefetch, maxConcurrentTasks, batchSize, clock } = this.#parts
     const now = clock.monotonic()
-    const ahead = prefetch.size(now, maxConcurrentTasks, batchSize, pool.oldestRunMs(now))
+    const ahead = prefetch.size(now, maxConcurrentTasks, batchSize * batchesAhead, pool.oldestRunMs(now))
     const most = maxConcurrentTasks + ahead
     // Half of it at a time, so that one half can be fetched while the other one is run.
     const share = ahead > 0 && this.#parts.maxConcurrentTasks >= worthASecondExchange ? Math.ceil(most / 2) : most
@@ -177,7 +181,7 @@ export class Exchanger {
     try {
       const reply = await connection.use((store) =>
         store.exchange(
-          { workerId, reports, now: this.#parts.clock.monotonic(), ranges: look?.ranges ?? [], limit, notify: true },
+          { workerId, reports, now: this.#parts.clock.monotonic(), ranges: look?.ranges ?? [], leases: [], limit },
           AbortSignal.timeout(this.#parts.timeoutMs),
         ),
       )

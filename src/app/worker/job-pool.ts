@@ -3,6 +3,7 @@ import { RetryRequested } from "../../domain/retry-requested.js"
 import type { Clock } from "../../ports/clock.js"
 import type { ClaimedJob, Failure, Report } from "../../ports/worker-store.js"
 import { describeFailure } from "./describe-failure.js"
+import type { ResolvedEntrypointOptions } from "./entrypoint-options.js"
 import type { EventHub } from "./events.js"
 import type { RunContext, StopReason } from "./job-context.js"
 import { WaitingLine } from "./waiting-line.js"
@@ -13,11 +14,17 @@ const longestStretchMs = 20
 /** Runs one job; may be async or plain. */
 export type Run = (job: Job, context: RunContext<unknown, unknown>) => unknown
 
+/** What a worker knows of an entrypoint that it serves. */
+export interface Entrypoint {
+  readonly run: Run
+  readonly options: ResolvedEntrypointOptions
+}
+
 export interface JobPoolParts {
   readonly clock: Clock
   readonly events: EventHub
   readonly maxConcurrentTasks: number
-  readonly handlers: ReadonlyMap<string, Run>
+  readonly entrypoints: ReadonlyMap<string, Entrypoint>
   makeContext(job: Job): RunContext<unknown, unknown>
   /** Hears what became of each job, once. */
   onReport(report: Report, claim: ClaimedJob): void
@@ -177,7 +184,7 @@ export class JobPool {
     this.#started++
     if (this.#parts.events.has("started")) this.#parts.events.emit("started", { job })
     try {
-      const result = this.#parts.handlers.get(claim.entrypoint)!(job, running.context)
+      const result = this.#parts.entrypoints.get(claim.entrypoint)!.run(job, running.context)
       if (isThenable(result)) {
         result.then(
           () => this.#succeed(running),
@@ -193,7 +200,8 @@ export class JobPool {
 
   #succeed(running: Running): void {
     const now = this.#parts.clock.monotonic()
-    this.#settle(running, { ...ended(running.claim, now, now - running.startedAt), status: "successful" })
+    const { token, id } = running.claim
+    this.#settle(running, { token, id, endedAt: now, runMs: now - running.startedAt, status: "successful" })
   }
 
   #fail(running: Running, error: unknown): void {

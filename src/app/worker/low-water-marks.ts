@@ -54,19 +54,20 @@ export interface Look {
 export class LowWaterMarks {
   readonly #lines: ReadonlyMap<string, Line>
   readonly #looks = new Set<Look>()
+  /** How many ranges a look has. */
+  #ranges: number
   #turn = 0
 
   constructor(entrypoints: readonly string[]) {
     this.#lines = new Map(
       entrypoints.map((entrypoint) => [entrypoint, { lanes: [], top: { peek: 0 }, whole: { peek: 0 } }]),
     )
+    this.#ranges = entrypoints.length
   }
 
   /** Whether one claim may go out while another is under way. */
   get overlaps(): boolean {
-    let ranges = 0
-    for (const line of this.#lines.values()) ranges += line.lanes.length + 1
-    return ranges < rangesForOneClaimAtATime
+    return this.#ranges < rangesForOneClaimAtATime
   }
 
   /** Plans a claim of at most `limit` jobs; `everywhere` ignores the marks. To be closed with `taken` or `failed`. */
@@ -79,7 +80,7 @@ export class LowWaterMarks {
       lowest: new Map(),
       peeks: planned.map(({ remembered }) => remembered),
       ranges: planned.map(({ entrypoint, low, mark, high, remembered }) => {
-        return { entrypoint, low, mark, high, peek: Math.min(limit, Math.max(fair, remembered.peek)) }
+        return { entrypoint, low, mark, high, peek: Math.min(limit, Math.max(fair, remembered.peek)), most: null }
       }),
     }
     this.#looks.add(look)
@@ -149,18 +150,23 @@ export class LowWaterMarks {
   }
 
   #forget(): void {
+    let all = this.#keepLanes(mostLanesOfEntrypoint)
+    if (all > mostLanes) all = this.#keepLanes(Math.max(1, Math.floor(mostLanes / this.#lines.size)))
+    this.#ranges = all + this.#lines.size
+  }
+
+  /** Keeps the newest lanes of each entrypoint; answers with how many there are. */
+  #keepLanes(most: number): number {
     let all = 0
     for (const line of this.#lines.values()) {
-      if (line.lanes.length > mostLanesOfEntrypoint) keepNewest(line, mostLanesOfEntrypoint)
+      if (line.lanes.length > most) keepNewest(line, most)
       all += line.lanes.length
     }
-    if (all <= mostLanes) return
-    const share = Math.max(1, Math.floor(mostLanes / this.#lines.size))
-    for (const line of this.#lines.values()) if (line.lanes.length > share) keepNewest(line, share)
+    return all
   }
 }
 
-interface PlannedRange extends Omit<ClaimRange, "peek"> {
+interface PlannedRange extends Omit<ClaimRange, "peek" | "most"> {
   readonly remembered: Peek
 }
 

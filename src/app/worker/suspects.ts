@@ -67,7 +67,9 @@ export class Suspects {
     this.#expected = false
     this.#looking = true
     try {
-      const claim = await this.#parts.connection.use((store) => store.claimSuspect(workerId, this.#parts.entrypoints))
+      const claim = await this.#parts.connection.use((store) =>
+        store.claimSuspect(workerId, this.#parts.entrypoints, []),
+      )
       this.#looking = false
       if (claim === undefined) this.#parts.onSettled()
       if (claim === undefined || workerId !== this.#parts.workerId()) return Number.POSITIVE_INFINITY

@@ -31,7 +31,7 @@ export interface WorkerParts {
   readonly pid: number
   readonly version: string
   readonly options: ResolvedWorkerOptions
-  readonly handlers: JobPoolParts["handlers"]
+  readonly entrypoints: JobPoolParts["entrypoints"]
   readonly makeContext: JobPoolParts["makeContext"]
   makeStore(session: Session): WorkerStore
   /** Nothing is left to claim, and nothing is held. */
@@ -75,7 +75,7 @@ export class Worker {
     this.#parts = parts
     const { clock, random, driver, events, options } = parts
     const duties: DutyEnvironment = { clock, random, onFailure: (duty, error, ms) => this.#complain(duty, error, ms) }
-    const entrypoints = [...parts.handlers.keys()]
+    const entrypoints = [...parts.entrypoints.keys()]
     const workerId = () => this.#id
     const connect = () => new Connection(driver, parts.makeStore)
     this.#control = connect()
@@ -84,7 +84,7 @@ export class Worker {
       clock,
       events,
       maxConcurrentTasks: options.maxConcurrentTasks,
-      handlers: parts.handlers,
+      entrypoints: parts.entrypoints,
       makeContext: parts.makeContext,
       onReport: (report, claim) => this.#report(report, claim),
       onRefused: (claim) => this.#putBack(claim),
@@ -182,7 +182,7 @@ export class Worker {
       await this.#control.close()
       throw error
     }
-    this.#parts.log.info("worker started", { worker: this.#id, entrypoints: [...this.#parts.handlers.keys()] })
+    this.#parts.log.info("worker started", { worker: this.#id, entrypoints: [...this.#parts.entrypoints.keys()] })
     this.#heartbeat.start()
     this.#exchanger.start()
     this.#listener.start()
@@ -325,10 +325,10 @@ export class Worker {
   }
 
   #makeKnown(): Promise<string> {
-    const { host, pid, version, handlers, options } = this.#parts
+    const { host, pid, version, entrypoints, options } = this.#parts
     const { heartbeatTimeoutMs } = options
     return this.#control.use((store) =>
-      store.startWorker({ host, pid, version, entrypoints: [...handlers.keys()], heartbeatTimeoutMs }),
+      store.startWorker({ host, pid, version, entrypoints: [...entrypoints.keys()], heartbeatTimeoutMs }),
     )
   }
 

@@ -1,0 +1,44 @@
+import { PgQueuerError } from "../../domain/errors.js"
+import { aBoolean, checkOptions, show, wholeNumber } from "../../domain/options.js"
+
+/** How the jobs of one entrypoint are run, over all workers. */
+export interface EntrypointOptions {
+  /** Never more than so many of its jobs are held at once over all workers, 1 to 1,000,000; default: no limit. */
+  readonly concurrencyLimit?: number
+  /** One at a time over all workers, in the order of priority, then first come: a `concurrencyLimit` of 1. */
+  readonly serializedDispatch?: boolean
+  /** Starts a second over all workers, spaced evenly; 0.0001 to 1,000,000, fractions too (0.5: one every two seconds). Default: no limit. */
+  readonly requestsPerSecond?: number
+}
+
+/** The same, checked; null where nothing limits. */
+export interface ResolvedEntrypointOptions {
+  readonly concurrencyLimit: number | null
+  readonly requestsPerSecond: number | null
+}
+
+export const entrypointOptionChecks = {
+  concurrencyLimit: wholeNumber(1, 1_000_000),
+  serializedDispatch: aBoolean,
+  requestsPerSecond: (value: unknown) =>
+    typeof value === "number" && value >= 0.0001 && value <= 1_000_000
+      ? undefined
+      : `must be a number from 0.0001 to 1,000,000, not ${show(value)}`,
+}
+
+/** @throws PgQueuerError `PGQ_OPTION_INVALID` */
+export function resolveEntrypointOptions(name: string, given: EntrypointOptions = {}): ResolvedEntrypointOptions {
+  checkOptions(`the entrypoint ${show(name)}`, given, entrypointOptionChecks)
+  const { concurrencyLimit, serializedDispatch, requestsPerSecond } = given
+  if (serializedDispatch === true && concurrencyLimit !== undefined && concurrencyLimit !== 1) {
+    throw new PgQueuerError(
+      "PGQ_OPTION_INVALID",
+      `the entrypoint ${show(name)} has serializedDispatch and a concurrencyLimit of ${concurrencyLimit}`,
+      { remedy: "Leave one of them out: serializedDispatch is a concurrencyLimit of 1." },
+    )
+  }
+  return {
+    concurrencyLimit: serializedDispatch === true ? 1 : (concurrencyLimit ?? null),
+    requestsPerSecond: requestsPerSecond ?? null,
+  }
+}
