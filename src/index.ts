@@ -1,4 +1,5 @@
 export type { ActionResult } from "./app/end-waiting.js"
+export type { LimitsByHand } from "./app/limits-by-hand.js"
 export type { JobOptions, JobRequest } from "./app/parse-enqueue.js"
 export { type Handler, QueueManager, type RunOptions } from "./app/queue-manager.js"
 export type { EntrypointOptions } from "./app/worker/entrypoint-options.js"
@@ -24,4 +25,5 @@ export type {
 } from "./ports/driver.js"
 export type { OutcomeCount, QueueSize } from "./ports/job-store.js"
 export type { LogFields, Logger } from "./ports/logger.js"
+export type { EntrypointLimits, LimitSources, WorkerRecord, WorkerState } from "./ports/operation-store.js"
 export { type EnqueueOptions, type JobsFilter, Queries, type QueriesOptions, type Verification } from "./queries.js"

@@ -1,5 +1,6 @@
 import { guarded } from "./adapters/postgres/guarded.js"
 import { PostgresInspectionStore } from "./adapters/postgres/postgres-inspection-store.js"
+import { PostgresOperationStore } from "./adapters/postgres/postgres-operation-store.js"
 import { PostgresProducerStore } from "./adapters/postgres/postgres-producer-store.js"
 import { PostgresSchemaStore } from "./adapters/postgres/postgres-schema-store.js"
 import { Statements } from "./adapters/postgres/statement.js"
@@ -7,6 +8,7 @@ import { systemClock } from "./adapters/system/clock.js"
 import { placementFromEnvironment } from "./adapters/system/environment.js"
 import { type ActionResult, checkIds, endWaiting } from "./app/end-waiting.js"
 import { EnqueueBatcher } from "./app/enqueue-batcher.js"
+import { changeEntrypoint, type LimitsByHand, setLimits } from "./app/limits-by-hand.js"
 import {
   type JobOptions,
   type JobRequest,
@@ -21,12 +23,13 @@ import { type Duration, toMilliseconds } from "./domain/duration.js"
 import { PgQueuerError } from "./domain/errors.js"
 import type { FailedAttempt, JobRecord } from "./domain/job.js"
 import { checkEntrypoint, checkPlacement, type Placement } from "./domain/names.js"
-import { anyValue, checkOptions, oneOf, wholeNumber } from "./domain/options.js"
+import { aBoolean, anyValue, checkOptions, oneOf, wholeNumber } from "./domain/options.js"
 import { defaultMaxPayloadBytes, largestPayloadLimit } from "./domain/payload.js"
 import { type Status, statuses } from "./domain/status.js"
 import type { Driver } from "./ports/driver.js"
 import type { InspectionStore, NewJob, OutcomeCount, QueueSize } from "./ports/job-store.js"
 import { type Logger, silentLogger } from "./ports/logger.js"
+import type { EntrypointLimits, OperationStore, WorkerRecord } from "./ports/operation-store.js"
 import type { SchemaState } from "./ports/schema-store.js"
 
 export interface QueriesOptions {
@@ -62,6 +65,7 @@ export class Queries {
   readonly #maxBytes: number
   readonly #statements: Statements
   readonly #inspection: InspectionStore
+  readonly #operation: OperationStore
   readonly #schema: PostgresSchemaStore
 
   constructor(driver: Driver, options: QueriesOptions = {}) {
@@ -72,6 +76,7 @@ export class Queries {
     this.#maxBytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
     this.#statements = new Statements(this.#placement)
     this.#inspection = new PostgresInspectionStore(guarded(driver, schemaMissing), this.#statements)
+    this.#operation = new PostgresOperationStore(guarded(driver, schemaMissing), this.#statements)
     this.#schema = new PostgresSchemaStore(driver, this.#placement)
   }
 
@@ -155,6 +160,42 @@ export class Queries {
   async statistics(options: { readonly since?: Duration } = {}): Promise<readonly OutcomeCount[]> {
     checkOptions("statistics", options, { since: anyValue })
     return this.#inspection.countOutcomes(toMilliseconds(options.since ?? "1h", "since"))
+  }
+
+  /** What limits and pauses there are, and how much of them is used: of all entrypoints with settings, jobs in hand or a running worker. */
+  limits(): Promise<readonly EntrypointLimits[]> {
+    return this.#operation.listLimits(null)
+  }
+
+  /**
+   * Sets limits of an entrypoint by hand; they win over what the code says until `resetLimits`. Workers follow at once.
+   *
+   * @returns what holds now; `known` is false when the name may be mistyped, and the limits are set all the same
+   * @throws PgQueuerError `PGQ_NAME_INVALID`, `PGQ_OPTION_INVALID`
+   */
+  setLimits(entrypoint: string, limits: LimitsByHand): Promise<EntrypointLimits> {
+    return setLimits(this.#operation, entrypoint, limits)
+  }
+
+  /** Lets the code's limits hold again. */
+  resetLimits(entrypoint: string): Promise<EntrypointLimits> {
+    const change = { concurrencyLimit: "reset", requestsPerSecond: "reset" } as const
+    return changeEntrypoint(this.#operation, entrypoint, change)
+  }
+
+  /** Lets no worker take another job of this entrypoint until `resume`. Jobs that run go on; others can be enqueued, and wait. */
+  pause(entrypoint: string): Promise<EntrypointLimits> {
+    return changeEntrypoint(this.#operation, entrypoint, { paused: true })
+  }
+
+  resume(entrypoint: string): Promise<EntrypointLimits> {
+    return changeEntrypoint(this.#operation, entrypoint, { paused: false })
+  }
+
+  /** The workers, newest first: those that run or hold jobs; with `all` also those that stopped within the last week. */
+  async workers(options: { readonly all?: boolean } = {}): Promise<readonly WorkerRecord[]> {
+    checkOptions("workers", options, { all: aBoolean })
+    return this.#operation.listWorkers(options.all === true)
   }
 
   /** Creates the tables; answers with the versions that were applied: none when all is there. Two at once both end well. */

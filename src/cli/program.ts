@@ -7,12 +7,15 @@ import { addDemoCommand } from "./commands/demo.js"
 import { addInstallCommand } from "./commands/install.js"
 import { addJobCommand } from "./commands/job.js"
 import { addJobsCommand } from "./commands/jobs.js"
+import { addLimitsCommand } from "./commands/limits.js"
+import { addPauseCommand, addResumeCommand } from "./commands/pause.js"
 import { addQueueCommand } from "./commands/queue.js"
 import { addRunCommand } from "./commands/run.js"
 import { addStatsCommand } from "./commands/stats.js"
 import { addUninstallCommand } from "./commands/uninstall.js"
 import { addUpgradeCommand } from "./commands/upgrade.js"
 import { addVerifyCommand } from "./commands/verify.js"
+import { addWorkersCommand } from "./commands/workers.js"
 import { exitCodeOf, failureText } from "./failure.js"
 import { Terminal } from "./terminal.js"
 
@@ -52,6 +55,10 @@ function makeProgram(cli: Cli): Command {
   addJobsCommand(program, cli)
   addJobCommand(program, cli)
   addCancelCommand(program, cli)
+  addPauseCommand(program, cli)
+  addResumeCommand(program, cli)
+  addLimitsCommand(program, cli)
+  addWorkersCommand(program, cli)
   addStatsCommand(program, cli)
   addDemoCommand(program, cli)
   return program

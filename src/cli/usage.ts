@@ -32,6 +32,15 @@ export function listArgument(option: string): (text: string) => string[] {
   }
 }
 
+/** A number or `none`; the range is checked where the limit is set. */
+export function limitArgument(option: string): (text: string) => number | "none" {
+  return (text) => {
+    if (text === "none") return "none"
+    if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text)
+    throw usageError(`${option} is not a number: ${quoted(text)}`, "Give a number, or none for no limit.")
+  }
+}
+
 /** `30s`, `5m`; a bare number is refused, as nobody can see its unit. */
 export function durationArgument(option: string): (text: string) => number {
   return (text) => {

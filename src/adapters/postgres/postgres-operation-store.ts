@@ -1,0 +1,121 @@
+import type { Queryable, Row } from "../../ports/driver.js"
+import type {
+  EntrypointChange,
+  EntrypointLimits,
+  LimitSources,
+  OperationStore,
+  SetByHand,
+  WorkerRecord,
+  WorkerState,
+} from "../../ports/operation-store.js"
+import type { Statements } from "./statement.js"
+
+/** Limits, pauses and workers, as people see and change them. */
+export class PostgresOperationStore implements OperationStore {
+  readonly #on: Queryable
+  readonly #statements: Statements
+
+  constructor(on: Queryable, statements: Statements) {
+    this.#on = on
+    this.#statements = statements
+  }
+
+  async listLimits(entrypoint: string | null): Promise<readonly EntrypointLimits[]> {
+    const rows = await this.#statements.run<LimitsRow>(this.#on, "list_limits", [entrypoint])
+    return rows.map(asLimits)
+  }
+
+  async changeEntrypoint(entrypoint: string, change: EntrypointChange): Promise<void> {
+    await this.#statements.run(this.#on, "ensure_entrypoint", [entrypoint])
+    await this.#statements.run(this.#on, "change_entrypoint", [
+      entrypoint,
+      ...columnsOf(change.concurrencyLimit),
+      ...columnsOf(change.requestsPerSecond),
+      change.paused ?? null,
+      this.#statements.channel,
+    ])
+  }
+
+  async listWorkers(all: boolean): Promise<readonly WorkerRecord[]> {
+    const rows = await this.#statements.run<WorkerRow>(this.#on, "list_workers", [all])
+    return rows.map(asWorker)
+  }
+}
+
+interface LimitsRow extends Row {
+  readonly entrypoint: string
+  readonly code_concurrency_limit: number | null
+  readonly concurrency_limit_is_set: boolean
+  readonly set_concurrency_limit: number | null
+  readonly code_requests_per_second: number | null
+  readonly requests_per_second_is_set: boolean
+  readonly set_requests_per_second: number | null
+  readonly paused: boolean
+  readonly in_use: number
+  readonly lent: number
+  readonly workers: number
+  readonly known: boolean
+}
+
+interface WorkerRow extends Row {
+  readonly id: string
+  readonly host: string
+  readonly pid: number
+  readonly version: string
+  readonly entrypoints: readonly string[]
+  readonly started_at: Date
+  readonly heartbeat_at: Date
+  readonly stopped_at: Date | null
+  readonly lost: boolean
+  readonly heartbeat_timeout_ms: number
+  readonly silent_ms: number
+  readonly held: string | null
+}
+
+function columnsOf(change: SetByHand | undefined): readonly [boolean | null, number | null] {
+  if (change === undefined) return [null, null]
+  return change === "reset" ? [false, null] : [true, change.value]
+}
+
+function asLimits(row: LimitsRow): EntrypointLimits {
+  return {
+    entrypoint: row.entrypoint,
+    concurrencyLimit: sources(row.code_concurrency_limit, row.concurrency_limit_is_set, row.set_concurrency_limit),
+    requestsPerSecond: sources(
+      row.code_requests_per_second,
+      row.requests_per_second_is_set,
+      row.set_requests_per_second,
+    ),
+    paused: row.paused,
+    inUse: row.in_use,
+    lent: row.lent,
+    workers: row.workers,
+    known: row.known,
+  }
+}
+
+function sources(code: number | null, isSet: boolean, set: number | null): LimitSources {
+  return isSet ? { code, set, effective: set } : { code, effective: code }
+}
+
+function asWorker(row: WorkerRow): WorkerRecord {
+  return {
+    id: row.id,
+    host: row.host,
+    pid: row.pid,
+    version: row.version,
+    entrypoints: row.entrypoints,
+    startedAt: row.started_at,
+    heartbeatAt: row.heartbeat_at,
+    stoppedAt: row.stopped_at,
+    state: stateOf(row),
+    silentMs: row.silent_ms,
+    holds: row.held === null ? {} : JSON.parse(row.held),
+  }
+}
+
+function stateOf({ stopped_at, lost, silent_ms, heartbeat_timeout_ms }: WorkerRow): WorkerState {
+  if (lost) return "lost"
+  if (stopped_at !== null) return "stopped"
+  return silent_ms > (heartbeat_timeout_ms * 2) / 3 ? "silent" : "running"
+}
