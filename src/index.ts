@@ -1,4 +1,4 @@
-export type { ActionResult } from "./app/end-waiting.js"
+export type { ActionResult } from "./app/job-actions.js"
 export type { LimitsByHand } from "./app/limits-by-hand.js"
 export type { JobOptions, JobRequest } from "./app/parse-enqueue.js"
 export { type Handler, QueueManager, type RunOptions } from "./app/queue-manager.js"

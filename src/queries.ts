@@ -1,4 +1,5 @@
-import { guarded } from "./adapters/postgres/guarded.js"
+import { guarded, guardedTransaction } from "./adapters/postgres/guarded.js"
+import { PostgresActionStore } from "./adapters/postgres/postgres-action-store.js"
 import { PostgresInspectionStore } from "./adapters/postgres/postgres-inspection-store.js"
 import { PostgresOperationStore } from "./adapters/postgres/postgres-operation-store.js"
 import { PostgresProducerStore } from "./adapters/postgres/postgres-producer-store.js"
@@ -6,8 +7,8 @@ import { PostgresSchemaStore } from "./adapters/postgres/postgres-schema-store.j
 import { Statements } from "./adapters/postgres/statement.js"
 import { systemClock } from "./adapters/system/clock.js"
 import { placementFromEnvironment } from "./adapters/system/environment.js"
-import { type ActionResult, checkIds, endWaiting } from "./app/end-waiting.js"
 import { EnqueueBatcher } from "./app/enqueue-batcher.js"
+import { type ActionResult, cancelJobs, checkIds, deleteJobs } from "./app/job-actions.js"
 import { changeEntrypoint, type LimitsByHand, setLimits } from "./app/limits-by-hand.js"
 import {
   type JobOptions,
@@ -27,7 +28,7 @@ import { aBoolean, anyValue, checkOptions, oneOf, wholeNumber } from "./domain/o
 import { defaultMaxPayloadBytes, largestPayloadLimit } from "./domain/payload.js"
 import { type Status, statuses } from "./domain/status.js"
 import type { Driver } from "./ports/driver.js"
-import type { InspectionStore, NewJob, OutcomeCount, QueueSize } from "./ports/job-store.js"
+import type { ActionStore, InspectionStore, NewJob, OutcomeCount, QueueSize } from "./ports/job-store.js"
 import { type Logger, silentLogger } from "./ports/logger.js"
 import type { EntrypointLimits, OperationStore, WorkerRecord } from "./ports/operation-store.js"
 import type { SchemaState } from "./ports/schema-store.js"
@@ -140,11 +141,17 @@ export class Queries {
     return this.#inspection.findFailures(id)
   }
 
-  /** Cancels jobs that wait: they never run. Says of each id what was done. */
+  /**
+   * Cancels jobs, in one transaction, and says of each id what was done. A job that waits never runs: `{ done: true, status:
+   * "canceled" }`. One that runs is asked to stop: `{ done: true, status: "picked" }`; its signal is aborted within a second, and
+   * it ends as `canceled` as soon as its handler has ended, whatever that returns.
+   *
+   * @throws PgQueuerError `PGQ_OPTION_INVALID` for what is not an id
+   */
   async cancel(ids: string | readonly string[]): Promise<ActionResult[]> {
     const list = typeof ids === "string" ? [ids] : ids
     checkIds(list)
-    return endWaiting(this.#inspection, list, "canceled")
+    return this.#act((store) => cancelJobs(store, list))
   }
 
   /** Deletes jobs that wait or are held: by id, or all of one entrypoint. Their end is recorded as `deleted`. */
@@ -153,7 +160,7 @@ export class Queries {
       return this.#deleteAll((what as { entrypoint: unknown }).entrypoint)
     const list = typeof what === "string" ? [what] : what
     checkIds(list)
-    return endWaiting(this.#inspection, list, "deleted")
+    return this.#act((store) => deleteJobs(store, list))
   }
 
   /** How jobs ended in the last so many milliseconds (default: the last hour), by entrypoint and status. */
@@ -238,12 +245,18 @@ export class Queries {
     return coalesce ? shared.batcher.enqueueOne(jobs[0]!) : shared.batcher.enqueueAll(jobs)
   }
 
+  #act(action: (store: ActionStore) => Promise<ActionResult[]>): Promise<ActionResult[]> {
+    return guardedTransaction(this.#driver, schemaMissing, (transaction) =>
+      action(new PostgresActionStore(transaction, this.#statements)),
+    )
+  }
+
   async #deleteAll(entrypoint: unknown): Promise<ActionResult[]> {
     checkEntrypoint(entrypoint)
     const results: ActionResult[] = []
     for (;;) {
       const ids = await this.#inspection.listEntrypointIds(entrypoint, 10_000)
-      const ended = (await endWaiting(this.#inspection, ids, "deleted")).filter((result) => result.done)
+      const ended = (await this.#act((store) => deleteJobs(store, ids))).filter((result) => result.done)
       results.push(...ended)
       if (ended.length === 0) return results
     }

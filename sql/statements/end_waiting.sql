@@ -1,5 +1,5 @@
 -- end_waiting: cancel or delete jobs that no worker holds; answers with the ids that it ended.
---   $1 bigint[] jobs   $2 text 'canceled' or 'deleted'
+--   $1 bigint[] jobs   $2 text 'canceled' or 'deleted'   $3 text  channel to notify of ends, if somebody waits for any
 -- Locks: the taken rows; waits for a claim or a promotion that is at them. Held jobs can be deleted, not canceled.
 -- Index: job_pkey, ready_pkey (a fresh job's seq is its id), ready_moved_idx, deferred_pkey, held_pkey.
 with target as materialized (
@@ -39,5 +39,14 @@ ended as (
   union all
   select job_id, entrypoint, $2::text, attempt, rescues from from_held
   returning job_id
+),
+told as materialized (
+  select pg_notify($3::text, json_build_object('ended', json_agg(job_id::text))::text)
+  from (
+    select job_id, (row_number() over () - 1) / 300 as part
+    from ended
+    where exists (select from pgqueuer.watcher as watcher where seen_at > now() - interval '15 seconds')
+  ) as ended_job
+  group by part
 )
-select job_id::text as id from ended;
+select job_id::text as id, (select count(*) from told) as told from ended;

@@ -1,7 +1,7 @@
 -- rescue_claims: the last step of a rescue, in a statement of its own, so that it sees every outcome that was committed before the claims changed hands.
 -- If the dead worker ran a suspect, only the suspect is blamed; else all jobs that it held become suspects.
 --   $1 bigint  the rescuing worker   $2 bigint[] claims   $3 bigint[] the worker that each was taken from
---   $4 int  most rescues of a job   $5 text  channel to notify
+--   $4 int  most rescues of a job   $5 text  channel to notify   $6 text  channel to notify of ends, if somebody waits for any
 -- Locks: the claims.   Index: claim_pkey, outcome_pkey.
 with origin as (
   select * from unnest($2::bigint[], $3::bigint[]) as origin (token, worker_id)
@@ -39,8 +39,18 @@ held as (
 failed as (
   insert into pgqueuer.failure (job_id, attempt, worker_id, error)
   select job_id, attempt, worker_id, 'worker lost' from member where not stopping and rescues > $4::int
+),
+told as materialized (
+  select pg_notify($6::text, json_build_object('ended', json_agg(job_id::text))::text)
+  from (
+    select job_id, (row_number() over () - 1) / 300 as part
+    from member
+    where (stopping or rescues > $4::int)
+      and exists (select from pgqueuer.watcher as watcher where seen_at > now() - interval '15 seconds')
+  ) as ended_job
+  group by part
 )
 select
   job_id::text as id, entrypoint, rescues, not stopping and rescues > $4::int as failed,
-  case when row_number() over () = 1 then pg_notify($5::text, '{}') end as notified
+  case when row_number() over () = 1 then pg_notify($5::text, '{}') end as notified, (select count(*) from told) as told
 from member;

@@ -28,6 +28,8 @@ export interface WakeUp {
   readonly seq?: string | null
   /** When the next deferred job is due, in ms since 1970 by the database's clock. */
   readonly due?: number | null
+  /** Jobs that workers hold shall stop. */
+  readonly cancel?: boolean
 }
 
 export interface ProducerStore {
@@ -39,14 +41,20 @@ export interface ProducerStore {
 export interface InspectionStore {
   findJobs(ids: readonly string[]): Promise<readonly JobRecord[]>
   findFailures(id: string): Promise<readonly FailedAttempt[]>
-  /** A job that is in between two places has the status null; an unknown one is not in the map. */
-  findStatuses(ids: readonly string[]): Promise<ReadonlyMap<string, Status | null>>
   listJobIds(filter: JobFilter): Promise<readonly string[]>
   listEntrypointIds(entrypoint: string, limit: number): Promise<readonly string[]>
-  /** Ends what no worker holds; answers with the ids that it ended. */
-  endWaiting(ids: readonly string[], status: "canceled" | "deleted"): Promise<readonly string[]>
   countUnfinished(): Promise<readonly QueueSize[]>
   countOutcomes(sinceMs: number): Promise<readonly OutcomeCount[]>
+}
+
+/** Acts on jobs by id. Each call is one statement; the calls of one action share a transaction. */
+export interface ActionStore {
+  /** A job that is in between two places has the status null; an unknown one is not in the map. */
+  findStatuses(ids: readonly string[]): Promise<ReadonlyMap<string, Status | null>>
+  /** Ends what no worker holds; answers with the ids that it ended. */
+  endWaiting(ids: readonly string[], status: "canceled" | "deleted"): Promise<readonly string[]>
+  /** Marks what workers hold, and wakes them; answers with the ids that are marked now. */
+  stopClaimed(ids: readonly string[]): Promise<readonly string[]>
 }
 
 export interface JobFilter {

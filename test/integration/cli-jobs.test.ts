@@ -110,7 +110,7 @@ test("cancels what waits and says of each id what was done", async () => {
   expect(JSON.parse(json.stdout)).toEqual([{ id: "404", done: false, status: "unknown" }])
 })
 
-test("does not cancel a job that runs or has ended, and says so", async () => {
+test("asks the worker of a job that runs to stop it, does not cancel one that has ended, and says so", async () => {
   const queue = await installQueue()
   const { database, queries } = queue
   const [ended, running] = await queries.enqueue(["quick", "slow"])
@@ -127,7 +127,7 @@ test("does not cancel a job that runs or has ended, and says so", async () => {
   const { code, stdout } = await pgq(["cancel", ended!, running!], { database })
   release()
   expect(code).toBe(1)
-  expect(stdout).toBe(`${ended} not canceled: it is successful\n${running} not canceled: a worker runs it\n`)
+  expect(stdout).toBe(`${ended} not canceled: it is successful\n${running} asked to stop: a worker runs it\n`)
 })
 
 test("counts what waits and how jobs ended", async () => {

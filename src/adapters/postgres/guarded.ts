@@ -14,17 +14,34 @@ const mostRepeats = 5
  */
 export function guarded(driver: Driver, schemaMissing: (cause: unknown) => PgQueuerError): Queryable {
   return {
-    async query<R extends Row>(sql: string, parameters?: readonly Parameter[], options?: QueryOptions) {
-      const mostTries = driver.features.inTransaction ? 1 : mostRepeats + 1
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await driver.query<R>(sql, parameters, options)
-        } catch (error) {
-          const sqlState = error instanceof PgQueuerError ? (error.sqlState ?? "") : ""
-          if (missing.has(sqlState)) throw schemaMissing(error)
-          if (!repeatable.has(sqlState) || attempt === mostTries) throw error
-        }
-      }
+    query<R extends Row>(sql: string, parameters?: readonly Parameter[], options?: QueryOptions) {
+      return repeated(driver, schemaMissing, () => driver.query<R>(sql, parameters, options))
     },
+  }
+}
+
+/** The same for a transaction of several statements, which is repeated as a whole. */
+export function guardedTransaction<T>(
+  driver: Driver,
+  schemaMissing: (cause: unknown) => PgQueuerError,
+  work: (transaction: Queryable) => Promise<T>,
+): Promise<T> {
+  return repeated(driver, schemaMissing, () => driver.transaction(work))
+}
+
+async function repeated<T>(
+  driver: Driver,
+  schemaMissing: (cause: unknown) => PgQueuerError,
+  work: () => Promise<T>,
+): Promise<T> {
+  const mostTries = driver.features.inTransaction ? 1 : mostRepeats + 1
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      const sqlState = error instanceof PgQueuerError ? (error.sqlState ?? "") : ""
+      if (missing.has(sqlState)) throw schemaMissing(error)
+      if (!repeatable.has(sqlState) || attempt === mostTries) throw error
+    }
   }
 }

@@ -4,7 +4,7 @@ import type { Queryable, Row } from "../../ports/driver.js"
 import type { InspectionStore, JobFilter, OutcomeCount, QueueSize } from "../../ports/job-store.js"
 import type { Statements } from "./statement.js"
 
-/** Looks at jobs, and ends those that nobody holds. */
+/** Looks at jobs. */
 export class PostgresInspectionStore implements InspectionStore {
   readonly #on: Queryable
   readonly #statements: Statements
@@ -30,11 +30,6 @@ export class PostgresInspectionStore implements InspectionStore {
     }))
   }
 
-  async findStatuses(ids: readonly string[]): Promise<ReadonlyMap<string, Status | null>> {
-    const rows = await this.#statements.run<{ id: string; status: Status | null }>(this.#on, "find_statuses", [ids])
-    return new Map(rows.map((row) => [row.id, row.status]))
-  }
-
   async listJobIds({ status, entrypoint, after, limit }: JobFilter): Promise<readonly string[]> {
     const rows = await this.#statements.run<{ id: string }>(this.#on, "list_job_ids", [
       status,
@@ -47,11 +42,6 @@ export class PostgresInspectionStore implements InspectionStore {
 
   async listEntrypointIds(entrypoint: string, limit: number): Promise<readonly string[]> {
     const rows = await this.#statements.run<{ id: string }>(this.#on, "list_entrypoint_ids", [entrypoint, limit])
-    return rows.map((row) => row.id)
-  }
-
-  async endWaiting(ids: readonly string[], status: "canceled" | "deleted"): Promise<readonly string[]> {
-    const rows = await this.#statements.run<{ id: string }>(this.#on, "end_waiting", [ids, status])
     return rows.map((row) => row.id)
   }
 

@@ -121,6 +121,7 @@ export class PostgresWorkerStore implements WorkerStore {
       orphans.map((orphan) => orphan.lostWorkerId),
       maxRescues,
       this.#statements.channel,
+      this.#statements.endChannel,
     ])
     return rows.map(({ id, entrypoint, rescues, failed }) => ({ id, entrypoint, rescues, failed }))
   }

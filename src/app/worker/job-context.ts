@@ -1,7 +1,13 @@
 import type { Logger } from "../../ports/logger.js"
 
 /** Why a handler's signal was aborted: the value of `signal.reason.reason`. */
-export type StopReason = "shutdown" | "lease-lost"
+export type StopReason = "shutdown" | "lease-lost" | "canceled"
+
+const stopMessages: { readonly [R in StopReason]: string } = {
+  shutdown: "the worker is stopping and its time is up; the job will be run again",
+  "lease-lost": "this worker lost its claim on the job, which may be running elsewhere",
+  canceled: "the job was canceled",
+}
 
 /** The reason of an aborted signal; thrown on by most APIs that take a signal. */
 export class JobStopped extends Error {
@@ -9,11 +15,7 @@ export class JobStopped extends Error {
   readonly reason: StopReason
 
   constructor(reason: StopReason) {
-    super(
-      reason === "shutdown"
-        ? "the worker is stopping and its time is up; the job will be run again"
-        : "this worker lost its claim on the job, which may be running elsewhere",
-    )
+    super(stopMessages[reason])
     this.reason = reason
   }
 }

@@ -123,6 +123,17 @@ export class JobPool {
     for (const running of this.#running) running.context.stop(reason)
   }
 
+  /** Ends those of the jobs that wait for a slot, and aborts the signals of those that run; each ends as canceled. */
+  cancel(ids: readonly string[]): void {
+    if (ids.length === 0) return
+    const wanted = new Set(ids)
+    for (const running of this.#running) if (wanted.has(running.claim.id)) running.context.stop("canceled")
+    const now = this.#parts.clock.monotonic()
+    for (const claim of this.#waiting.take(({ id }) => wanted.has(id))) {
+      this.#parts.onReport({ ...ended(claim, now, 0), status: "canceled" }, claim)
+    }
+  }
+
   /** Lets go of all that runs: its end will not be reported. Answers with the jobs that it let go of. */
   detachAll(): ClaimedJob[] {
     const claims: ClaimedJob[] = []
@@ -220,7 +231,8 @@ export class JobPool {
     }
   }
 
-  #settle(running: Running, report: Report, error?: unknown): void {
+  #settle(running: Running, outcome: Report, error?: unknown): void {
+    const report = running.context.stopReason === "canceled" ? asCanceled(outcome) : outcome
     this.#running.delete(running)
     if (!running.detached) {
       this.#announce(running, report, error)
@@ -238,7 +250,7 @@ export class JobPool {
         job,
         status: report.status,
         runMs: report.runMs,
-        ...(error === undefined ? {} : { error }),
+        ...(error === undefined || report.status === "canceled" ? {} : { error }),
       })
     }
   }
@@ -256,6 +268,11 @@ function asJob(claim: ClaimedJob): Job {
     attempt: claim.attempt,
     createdAt: claim.createdAt,
   }
+}
+
+/** What the handler made of it does not count any more. */
+function asCanceled({ token, id, endedAt, runMs, keyed = false }: Report): Report {
+  return { token, id, endedAt, runMs, keyed, status: "canceled" }
 }
 
 function ended(claim: ClaimedJob, endedAt: number, runMs: number) {

@@ -29,6 +29,13 @@ export class WaitingLine<T extends { readonly rank: number; readonly seq: number
     return left
   }
 
+  /** Takes those of which this is true. */
+  take(wanted: (item: T) => boolean): T[] {
+    const taken = this.#items.slice(this.#next).filter(wanted)
+    if (taken.length > 0) this.#items = this.clear().filter((item) => !taken.includes(item))
+    return taken
+  }
+
   *[Symbol.iterator](): Iterator<T> {
     for (let index = this.#next; index < this.#items.length; index++) yield this.#items[index]!
   }

@@ -109,12 +109,14 @@ function readWakeUp(message: {
   readonly entrypoints?: unknown
   readonly seq?: unknown
   readonly due?: unknown
+  readonly cancel?: unknown
 }): WakeUp {
-  const { entrypoints, seq, due } = message
+  const { entrypoints, seq, due, cancel } = message
   if (!Array.isArray(entrypoints) || !entrypoints.every((name) => typeof name === "string")) return {}
   return {
     entrypoints,
     seq: typeof seq === "string" && /^\d+$/.test(seq) ? seq : null,
     due: typeof due === "number" ? due : null,
+    ...(cancel === true ? { cancel } : {}),
   }
 }

@@ -227,6 +227,11 @@ export class Worker {
   }
 
   #wake(wakeUp: WakeUp): void {
+    // The heartbeat reads which jobs shall stop: a notification has no room for thousands of ids.
+    if (wakeUp.cancel === true) {
+      if (this.#pool.held > 0) this.#heartbeat.poke()
+      return
+    }
     this.#exchanger.look(wakeUp)
     if (wakeUp.entrypoints === undefined) {
       this.#promotion.poke()
@@ -271,6 +276,7 @@ export class Worker {
   }
 
   #hear(beat: Beat): void {
+    this.#pool.cancel(beat.stopIds)
     this.#rescue.hear(beat)
     if (beat.suspects) this.#suspects.expect()
     if (beat.dueInMs !== null) this.#promotion.expectIn(beat.dueInMs)

@@ -1,0 +1,32 @@
+import type { Status } from "../../domain/status.js"
+import type { Queryable } from "../../ports/driver.js"
+import type { ActionStore } from "../../ports/job-store.js"
+import type { Statements } from "./statement.js"
+
+/** Acts on jobs by id. */
+export class PostgresActionStore implements ActionStore {
+  readonly #on: Queryable
+  readonly #statements: Statements
+
+  constructor(on: Queryable, statements: Statements) {
+    this.#on = on
+    this.#statements = statements
+  }
+
+  async findStatuses(ids: readonly string[]): Promise<ReadonlyMap<string, Status | null>> {
+    const rows = await this.#statements.run<{ id: string; status: Status | null }>(this.#on, "find_statuses", [ids])
+    return new Map(rows.map((row) => [row.id, row.status]))
+  }
+
+  async endWaiting(ids: readonly string[], status: "canceled" | "deleted"): Promise<readonly string[]> {
+    const parameters = [ids, status, this.#statements.endChannel]
+    const rows = await this.#statements.run<{ id: string }>(this.#on, "end_waiting", parameters)
+    return rows.map((row) => row.id)
+  }
+
+  async stopClaimed(ids: readonly string[]): Promise<readonly string[]> {
+    const parameters = [ids, this.#statements.channel]
+    const rows = await this.#statements.run<{ id: string }>(this.#on, "stop_claimed", parameters)
+    return rows.map((row) => row.id)
+  }
+}

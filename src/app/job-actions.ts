@@ -1,0 +1,78 @@
+import { PgQueuerError } from "../domain/errors.js"
+import { show } from "../domain/options.js"
+import type { Status } from "../domain/status.js"
+import type { ActionStore } from "../ports/job-store.js"
+
+/** What a call did to one job. */
+export interface ActionResult {
+  readonly id: string
+  /** Whether the call did what it says; of a job that runs (`picked`), that `cancel` has asked its worker to stop it. */
+  readonly done: boolean
+  /** Where the job stands now; `unknown` when no job has this id. */
+  readonly status: Status | "unknown"
+}
+
+/** A job in motion is in its new place within the time of a statement. */
+const mostLooks = 50
+
+/** Ends jobs that wait, and asks the workers that hold the others to stop them. */
+export function cancelJobs(store: ActionStore, ids: readonly string[]): Promise<ActionResult[]> {
+  return act(store, ids, ["queued", "deferred", "picked"], async (left) => {
+    const ended = await store.endWaiting(left, "canceled")
+    const done = new Map<string, Status>(ended.map((id) => [id, "canceled"]))
+    const held = left.filter((id) => !done.has(id))
+    if (held.length > 0) for (const id of await store.stopClaimed(held)) done.set(id, "picked")
+    return done
+  })
+}
+
+/** Ends jobs that wait or are held. */
+export function deleteJobs(store: ActionStore, ids: readonly string[]): Promise<ActionResult[]> {
+  return act(store, ids, ["queued", "deferred", "failed"], async (left) => {
+    return new Map((await store.endWaiting(left, "deleted")).map((id) => [id, "deleted"]))
+  })
+}
+
+/**
+ * Ids as callers give them: strings of digits.
+ *
+ * @throws PgQueuerError `PGQ_OPTION_INVALID`
+ */
+export function checkIds(ids: unknown): asserts ids is readonly string[] {
+  if (!Array.isArray(ids)) throw invalidId(ids)
+  for (const id of ids) {
+    if (typeof id !== "string" || !/^\d{1,18}$/.test(id) || (id.length > 1 && id.startsWith("0"))) throw invalidId(id)
+  }
+}
+
+/**
+ * Acts on jobs where it finds them, and says of each id what became of it.
+ *
+ * A job that moves at this moment (a claim, a promotion, a release, a rescue) can be in no place that one statement sees: it
+ * is looked for again, in a new statement, until it was acted on or stands where the action does not reach.
+ */
+async function act(
+  store: ActionStore,
+  ids: readonly string[],
+  reach: readonly Status[],
+  take: (left: readonly string[]) => Promise<ReadonlyMap<string, Status>>,
+): Promise<ActionResult[]> {
+  const done = new Map<string, Status>()
+  const elsewhere = new Map<string, Status | "unknown">()
+  let left: readonly string[] = [...new Set(ids)]
+  for (let look = 0; left.length > 0 && look < mostLooks; look++) {
+    for (const [id, status] of await take(left)) done.set(id, status)
+    left = left.filter((id) => !done.has(id))
+    if (left.length === 0) break
+    const found = await store.findStatuses(left)
+    for (const id of left) elsewhere.set(id, found.has(id) ? (found.get(id) ?? "queued") : "unknown")
+    left = left.filter((id) => reach.includes(elsewhere.get(id) as Status))
+  }
+  return ids.map((id) => ({ id, done: done.has(id), status: done.get(id) ?? elsewhere.get(id)! }))
+}
+
+function invalidId(id: unknown): PgQueuerError {
+  return new PgQueuerError("PGQ_OPTION_INVALID", `${show(id)} is not the id of a job`, {
+    remedy: 'Give ids as enqueue returned them: strings of digits, such as "17".',
+  })
+}
