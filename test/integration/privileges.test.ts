@@ -192,7 +192,7 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "rescue_claims",
     "notify",
   ],
-  Operator: ["end_waiting", "find_statuses", "list_entrypoint_ids"],
+  Operator: ["end_waiting", "stop_claimed", "find_statuses", "list_entrypoint_ids"],
   Viewer: [
     "read_version",
     "find_jobs",

@@ -113,3 +113,14 @@ it("says when the database takes this worker for dead", async () => {
   await clock.advance(0)
   expect(onDead).toHaveBeenCalledWith("1")
 })
+
+it("beats within the short pause of the last beat once jobs are held, though the long one had begun", async () => {
+  const { clock, beat, heartbeat } = makeHeartbeat()
+  heartbeat.start()
+  await clock.advance(100)
+  heartbeat.quicken()
+  await clock.advance(699)
+  expect(beat).toHaveBeenCalledTimes(1)
+  await clock.advance(1)
+  expect(beat).toHaveBeenCalledTimes(2)
+})

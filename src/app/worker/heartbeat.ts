@@ -36,6 +36,9 @@ export class Heartbeat {
   readonly #duty: Duty
   #silence: Timer | undefined
   #lastSentAt = Number.NEGATIVE_INFINITY
+  /** The next beat comes after the long pause. */
+  #isIdle = true
+  #sooner: Timer | undefined
   #watchfulUntil = Number.NEGATIVE_INFINITY
   /** Unknown claims, and the newest exchange at the time they were first seen. */
   #unknown = new Map<string, number>()
@@ -56,6 +59,7 @@ export class Heartbeat {
   async stop(): Promise<void> {
     await this.#duty.stop()
     this.#silence?.cancel()
+    this.#sooner?.cancel()
   }
 
   poke(): void {
@@ -64,7 +68,10 @@ export class Heartbeat {
 
   /** Jobs are held from now on: beats must come more often. */
   quicken(): void {
-    if (this.#parts.clock.monotonic() - this.#lastSentAt > this.#pauseMs(true)) this.#duty.poke()
+    if (!this.#isIdle) return
+    this.#isIdle = false
+    this.#sooner?.cancel()
+    this.#sooner = this.#duty.pokeIn(this.#lastSentAt + this.#pauseMs(true) - this.#parts.clock.monotonic())
   }
 
   /** Claims may have been made that this worker never heard of. */
@@ -93,6 +100,7 @@ export class Heartbeat {
     this.#parts.onBeat(beat)
     await this.#checkClaims(beat, newest)
     const busy = this.#parts.held() > 0 || this.#unknown.size > 0 || this.#parts.clock.monotonic() < this.#watchfulUntil
+    this.#isIdle = !busy
     return this.#pauseMs(busy)
   }
 
