@@ -13,7 +13,7 @@ import type { JobContext } from "./app/worker/job-context.js"
 import { resolveWorkerOptions, type WorkerOptions, workerOptionChecks } from "./app/worker/worker-options.js"
 import { checkPlacement } from "./domain/names.js"
 import { anObject, anyValue, checkOptions, wholeNumber } from "./domain/options.js"
-import { largestPayloadLimit } from "./domain/payload.js"
+import { defaultMaxPayloadBytes, largestPayloadLimit } from "./domain/payload.js"
 import type { Driver } from "./ports/driver.js"
 import type { Logger } from "./ports/logger.js"
 import { Queries } from "./queries.js"
@@ -24,7 +24,7 @@ export interface PgQueuerOptions<R> extends WorkerOptions {
   readonly schema?: string
   /** Before every name in the schema; default `PGQUEUER_PREFIX`, else none. */
   readonly prefix?: string
-  /** The largest payload in bytes that handlers may enqueue with `context.queries`; default 1 MiB. */
+  /** The largest payload that handlers may enqueue with `context.queries`, and the largest result, in bytes; default 1 MiB. */
   readonly maxPayloadBytes?: number
   /** Given to every handler as `context.resources`; disposed at the end of `run` where disposable. */
   readonly resources?: R
@@ -61,6 +61,7 @@ export class PgQueuer<R = Record<string, never>> {
       pid: process.pid,
       version: packageVersion,
       options: resolveWorkerOptions(worker),
+      maxResultBytes: maxPayloadBytes ?? defaultMaxPayloadBytes,
       resources: this.#resources,
       queries: this.queries,
       makeStore: (session) => new PostgresWorkerStore(session, statements),

@@ -83,7 +83,7 @@ ended as (
   insert into pgqueuer.outcome (job_id, entrypoint, status, attempt, rescues, worker_id, started_at, finished_at, error, result)
   select
     job_id, entrypoint, status, attempt, rescues, $1::bigint,
-    now - (since_us + run_us) * interval '1 microsecond', now - since_us * interval '1 microsecond',
+    case when reported <> 'deleted' then now - (since_us + run_us) * interval '1 microsecond' end, now - since_us * interval '1 microsecond',
     case when status = reported then error end, case when status = 'successful' then result end
   from member cross join moment
   where status in ('successful', 'exception', 'canceled', 'deleted')

@@ -33,6 +33,8 @@ export interface QueueManagerParts<Q, R> {
   readonly pid: number
   readonly version: string
   readonly options: ResolvedWorkerOptions
+  /** The largest result of a handler, as JSON. */
+  readonly maxResultBytes: number
   readonly resources: R
   readonly queries: Q
   makeStore(session: Session): WorkerStore

@@ -14,6 +14,7 @@
  * `PGQ_ABORTED` the caller's signal fired · `PGQ_TIMEOUT` no answer in time ·
  * `PGQ_WORKER_STATE` start, stop or register at the wrong moment ·
  * `PGQ_JOB_UNKNOWN` no job has this id ·
+ * `PGQ_RESULT_INVALID` JSON cannot hold what a handler returned, or it is over the limit ·
  * `PGQ_MODULE_INVALID` a module for `pgq run` is missing, throws or exports the wrong thing ·
  * `PGQ_USAGE` wrong command line · `PGQ_EMBEDDED_MISSING` `PGQ_EMBEDDED_FAILED` the embedded PostgreSQL.
  */
@@ -39,6 +40,7 @@ export type ErrorCode =
   | "PGQ_TIMEOUT"
   | "PGQ_WORKER_STATE"
   | "PGQ_JOB_UNKNOWN"
+  | "PGQ_RESULT_INVALID"
   | "PGQ_MODULE_INVALID"
   | "PGQ_USAGE"
   | "PGQ_EMBEDDED_MISSING"

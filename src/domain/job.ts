@@ -29,6 +29,8 @@ export interface JobRecord extends Omit<Job, "attempt"> {
   readonly worker: { readonly id: string; readonly host: string | null; readonly pid: number | null } | null
   /** Why it failed, in one line; each attempt's traceback is in `failures`. */
   readonly error: string | null
+  /** What its handler returned, a JSON value; undefined for nothing, and until it is `successful`. */
+  readonly result: unknown
 }
 
 export interface FailedAttempt {

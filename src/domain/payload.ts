@@ -34,6 +34,27 @@ export function encodePayload(payload: unknown, maxBytes: number = defaultMaxPay
   return { json: encodeJson("payload", payload, maxBytes), bytes: null }
 }
 
+/**
+ * What a handler returned, as JSON text; undefined for nothing.
+ *
+ * @throws PgQueuerError `PGQ_RESULT_INVALID` for what JSON would lose or refuse (bytes too), or over the limit
+ */
+export function encodeResult(result: unknown, maxBytes: number): string | undefined {
+  if (result === undefined) return undefined
+  try {
+    return encodeJson("result", result, maxBytes)
+  } catch (cause) {
+    throw new PgQueuerError(
+      "PGQ_RESULT_INVALID",
+      cause instanceof Error ? cause.message : "the result cannot be read",
+      {
+        remedy: "Return plain JSON of no more than maxPayloadBytes, or nothing.",
+        cause,
+      },
+    )
+  }
+}
+
 /** Headers as JSON: a plain object of at most 16 KiB. */
 export function encodeHeaders(headers: unknown): string | null {
   if (headers === undefined || headers === null) return null

@@ -4,7 +4,7 @@ export type Status = "queued" | "deferred" | "picked" | "successful" | "exceptio
 const moves: { readonly [S in Status]: readonly Status[] } = {
   queued: ["picked", "deferred", "canceled", "deleted"],
   deferred: ["queued", "canceled", "deleted"],
-  picked: ["successful", "exception", "failed", "deferred", "queued", "canceled"],
+  picked: ["successful", "exception", "failed", "deferred", "queued", "canceled", "deleted"],
   failed: ["queued", "deleted"],
   successful: [],
   exception: [],

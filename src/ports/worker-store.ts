@@ -27,7 +27,7 @@ export interface JobSettings {
   readonly expired: boolean | null
 }
 
-/** What became of a claimed job. */
+/** What became of a claimed job, and of which. */
 export type Report = {
   readonly token: string
   readonly id: string
@@ -36,13 +36,14 @@ export type Report = {
   readonly runMs: number
   /** Its end frees a dedupe key. */
   readonly keyed?: boolean
-} & (
+} & Outcome
+
+export type Outcome =
   | { readonly status: "queued" | "canceled" }
   /** The result is JSON text. */
   | { readonly status: "successful"; readonly result?: string }
   | { readonly status: "exception" | "failed" | "deleted"; readonly failure: Failure }
   | { readonly status: "deferred"; readonly delayMs: number; readonly failure: Failure }
-)
 
 export interface Failure {
   readonly error: string

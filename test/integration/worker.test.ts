@@ -232,7 +232,7 @@ it("disposes resources once at the end, the last one first", async () => {
     none: null,
   }
   const { pgq, drain } = queue.worker({ resources })
-  pgq.entrypoint("a", (_, context) => expect(context.resources).toBe(resources))
+  pgq.entrypoint("a", (_, context) => void expect(context.resources).toBe(resources))
   await queue.queries.enqueue("a")
   await drain()
   expect(disposed).toEqual(["second", "first"])

@@ -79,6 +79,7 @@ interface JobRow extends Row {
   readonly payload: string | null
   readonly payload_bytes: Uint8Array | null
   readonly headers: string | null
+  readonly result: string | null
 }
 
 interface FailureRow extends Row {
@@ -114,5 +115,6 @@ function asJobRecord(row: JobRow): JobRecord {
     finishedAt: row.finished_at,
     worker: row.worker_id === null ? null : { id: row.worker_id, host: row.worker_host, pid: row.worker_pid },
     error: row.error,
+    result: row.result === null ? undefined : JSON.parse(row.result),
   }
 }

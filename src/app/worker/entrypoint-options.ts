@@ -1,5 +1,7 @@
+import { type Duration, toTimeoutMs } from "../../domain/duration.js"
 import { PgQueuerError } from "../../domain/errors.js"
-import { aBoolean, checkOptions, show, wholeNumber } from "../../domain/options.js"
+import { aBoolean, anObject, anyValue, checkOptions, oneOf, show, wholeNumber } from "../../domain/options.js"
+import { type ResolvedRetryPolicy, type RetryPolicy, resolveRetryPolicy } from "../../domain/retry-policy.js"
 
 /** How the jobs of one entrypoint are run, over all workers. */
 export interface EntrypointOptions {
@@ -9,12 +11,22 @@ export interface EntrypointOptions {
   readonly serializedDispatch?: boolean
   /** Starts a second over all workers, spaced evenly; 0.0001 to 1,000,000, fractions too (0.5: one every two seconds). Default: no limit. */
   readonly requestsPerSecond?: number
+  /** Runs a job again when an attempt has failed; default: one attempt, as in the original. `{}` takes the defaults of a `RetryPolicy`. */
+  readonly retry?: RetryPolicy
+  /** What becomes of a job that has failed for good: recorded as `exception` (default), or held as `failed` for a decision. */
+  readonly onFailure?: "exception" | "hold"
+  /** How long one run may take before its signal aborts and the attempt has failed, 1 ms to 24 days; default: as long as it likes. */
+  readonly timeout?: Duration
 }
 
 /** The same, checked; null where nothing limits. */
 export interface ResolvedEntrypointOptions {
   readonly concurrencyLimit: number | null
   readonly requestsPerSecond: number | null
+  /** Null: one attempt. */
+  readonly retry: ResolvedRetryPolicy | null
+  readonly onFailure: "exception" | "hold"
+  readonly timeoutMs: number | null
 }
 
 export const entrypointOptionChecks = {
@@ -24,6 +36,9 @@ export const entrypointOptionChecks = {
     typeof value === "number" && value >= 0.0001 && value <= 1_000_000
       ? undefined
       : `must be a number from 0.0001 to 1,000,000, not ${show(value)}`,
+  retry: anObject,
+  onFailure: oneOf("exception", "hold"),
+  timeout: anyValue,
 }
 
 /** @throws PgQueuerError `PGQ_OPTION_INVALID` */
@@ -40,5 +55,8 @@ export function resolveEntrypointOptions(name: string, given: EntrypointOptions 
   return {
     concurrencyLimit: serializedDispatch === true ? 1 : (concurrencyLimit ?? null),
     requestsPerSecond: requestsPerSecond ?? null,
+    retry: given.retry === undefined ? null : resolveRetryPolicy(`retry of the entrypoint ${show(name)}`, given.retry),
+    onFailure: given.onFailure ?? "exception",
+    timeoutMs: given.timeout === undefined ? null : toTimeoutMs(given.timeout),
   }
 }

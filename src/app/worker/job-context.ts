@@ -1,13 +1,14 @@
 import type { Logger } from "../../ports/logger.js"
 
 /** Why a handler's signal was aborted: the value of `signal.reason.reason`. */
-export type StopReason = "shutdown" | "lease-lost" | "canceled"
+export type StopReason = keyof typeof explanations
 
-const stopMessages: { readonly [R in StopReason]: string } = {
-  shutdown: "the worker is stopping and its time is up; the job will be run again",
-  "lease-lost": "this worker lost its claim on the job, which may be running elsewhere",
+const explanations = {
   canceled: "the job was canceled",
-}
+  timeout: "the job took longer than its timeout",
+  "lease-lost": "this worker lost its claim on the job, which may be running elsewhere",
+  shutdown: "the worker is stopping and its time is up; the job will be run again",
+} as const
 
 /** The reason of an aborted signal; thrown on by most APIs that take a signal. */
 export class JobStopped extends Error {
@@ -15,7 +16,7 @@ export class JobStopped extends Error {
   readonly reason: StopReason
 
   constructor(reason: StopReason) {
-    super(stopMessages[reason])
+    super(explanations[reason])
     this.reason = reason
   }
 }

@@ -1,15 +1,19 @@
 import type { Job } from "../../domain/job.js"
-import { RetryRequested } from "../../domain/retry-requested.js"
-import type { Clock } from "../../ports/clock.js"
+import type { Clock, Random, Timer } from "../../ports/clock.js"
 import type { ClaimedJob, Failure, Report } from "../../ports/worker-store.js"
+import { asJob, reportOf } from "./claimed-job.js"
 import { describeFailure } from "./describe-failure.js"
 import type { ResolvedEntrypointOptions } from "./entrypoint-options.js"
 import type { EventHub } from "./events.js"
 import type { RunContext, StopReason } from "./job-context.js"
+import { type Ending, type RunOutcome, runOutcome } from "./run-outcome.js"
 import { WaitingLine } from "./waiting-line.js"
 
 /** Handlers that compute have the event loop for so long at a time: then heartbeats, replies and timers have their turn. */
 const longestStretchMs = 20
+
+/** Why a job did not start any more. */
+const expired: Failure = { error: "expired", traceback: null }
 
 /** Runs one job; may be async or plain. */
 export type Run = (job: Job, context: RunContext<unknown, unknown>) => unknown
@@ -22,8 +26,10 @@ export interface Entrypoint {
 
 export interface JobPoolParts {
   readonly clock: Clock
+  readonly random: Random
   readonly events: EventHub
   readonly maxConcurrentTasks: number
+  readonly maxResultBytes: number
   readonly entrypoints: ReadonlyMap<string, Entrypoint>
   makeContext(job: Job): RunContext<unknown, unknown>
   /** Hears what became of each job, once. */
@@ -36,7 +42,10 @@ interface Running {
   readonly claim: ClaimedJob
   readonly context: RunContext<unknown, unknown>
   readonly job: Job
+  readonly options: ResolvedEntrypointOptions
   readonly startedAt: number
+  readonly timeoutMs: number | null
+  readonly timer: Timer | undefined
   /** Its end is nobody's business any more: it was put back, or belongs to another worker. */
   detached: boolean
 }
@@ -130,30 +139,37 @@ export class JobPool {
     for (const running of this.#running) if (wanted.has(running.claim.id)) running.context.stop("canceled")
     const now = this.#parts.clock.monotonic()
     for (const claim of this.#waiting.take(({ id }) => wanted.has(id))) {
-      this.#parts.onReport({ ...ended(claim, now, 0), status: "canceled" }, claim)
+      this.#parts.onReport(reportOf(claim, now, 0, { status: "canceled" }), claim)
     }
   }
 
-  /** Lets go of all that runs: its end will not be reported. Answers with the jobs that it let go of. */
-  detachAll(): ClaimedJob[] {
-    const claims: ClaimedJob[] = []
+  /** Lets go of all that runs: what is certain by now is reported, be it only that the job goes back into line. */
+  detachAll(): void {
+    const now = this.#parts.clock.monotonic()
     for (const running of this.#running) {
       if (running.detached) continue
-      running.detached = true
-      claims.push(running.claim)
+      this.#detach(running)
+      const { outcome, error } = this.#conclude(running, { kind: "none" })
+      const report = reportOf(running.claim, now, now - running.startedAt, outcome)
+      this.#announce(running, report, error)
+      this.#parts.onReport(report, running.claim)
     }
-    return claims
   }
 
   /** Drops what waits and lets go of what runs, because the claims belong to somebody else. */
   loseAll(): void {
     for (const running of this.#running) {
       if (running.detached) continue
-      running.detached = true
+      this.#detach(running)
       running.context.stop("lease-lost")
       this.#parts.events.emit("lease-lost", { job: running.job })
     }
     for (const claim of this.#waiting.clear()) this.#parts.events.emit("lease-lost", { job: asJob(claim) })
+  }
+
+  #detach(running: Running): void {
+    running.detached = true
+    running.timer?.cancel()
   }
 
   #fill(): void {
@@ -180,59 +196,79 @@ export class JobPool {
   #start(claim: ClaimedJob): void {
     const startedAt = this.#parts.clock.monotonic()
     this.#lastStartAt = startedAt
+    if (claim.settings?.expired === true) {
+      this.#parts.onReport(reportOf(claim, startedAt, 0, { status: "deleted", failure: expired }), claim)
+      return
+    }
     let job: Job
     try {
       job = asJob(claim)
     } catch (error) {
-      this.#parts.onReport(
-        { ...ended(claim, startedAt, 0), status: "exception", failure: describeFailure(error) },
-        claim,
-      )
+      const outcome = { status: "exception", failure: describeFailure(error) } as const
+      this.#parts.onReport(reportOf(claim, startedAt, 0, outcome), claim)
       return
     }
-    const running = { claim, job, context: this.#parts.makeContext(job), startedAt, detached: false }
+    const { run, options } = this.#parts.entrypoints.get(claim.entrypoint)!
+    const context = this.#parts.makeContext(job)
+    const timeoutMs = claim.settings?.timeoutMs ?? options.timeoutMs
+    const timer = timeoutMs === null ? undefined : this.#stopAfter(timeoutMs, context)
+    const running = { claim, job, context, options, startedAt, timeoutMs, timer, detached: false }
     this.#running.add(running)
     this.#started++
     if (this.#parts.events.has("started")) this.#parts.events.emit("started", { job })
     try {
-      const result = this.#parts.entrypoints.get(claim.entrypoint)!.run(job, running.context)
+      const result = run(job, context)
       if (isThenable(result)) {
         result.then(
-          () => this.#succeed(running),
-          (error: unknown) => this.#fail(running, error),
+          (value: unknown) => this.#return(running, value),
+          (error: unknown) => this.#end(running, { kind: "threw", error }),
         )
       } else {
-        this.#succeed(running)
+        this.#return(running, result)
       }
     } catch (error) {
-      this.#fail(running, error)
+      this.#end(running, { kind: "threw", error })
     }
   }
 
-  #succeed(running: Running): void {
+  #stopAfter(timeoutMs: number, context: RunContext<unknown, unknown>): Timer {
+    return this.#parts.clock.after(Math.ceil(timeoutMs), () => context.stop("timeout"))
+  }
+
+  /** Most handlers return nothing, under no special rules. */
+  #return(running: Running, value: unknown): void {
+    const { claim, context, timer } = running
+    if (value !== undefined || timer !== undefined || claim.settings !== null || context.stopReason !== undefined) {
+      this.#end(running, { kind: "returned", value })
+      return
+    }
     const now = this.#parts.clock.monotonic()
-    const { token, id } = running.claim
+    const { token, id } = claim
     this.#settle(running, { token, id, endedAt: now, runMs: now - running.startedAt, status: "successful" })
   }
 
-  #fail(running: Running, error: unknown): void {
+  #end(running: Running, ending: Ending): void {
+    const { outcome, error } = this.#conclude(running, ending)
     const now = this.#parts.clock.monotonic()
-    const base = ended(running.claim, now, now - running.startedAt)
-    if (error instanceof RetryRequested) {
-      this.#settle(
-        running,
-        { ...base, status: "deferred", delayMs: error.delayMs, failure: describeFailure(error) },
-        error,
-      )
-    } else if (running.context.stopReason !== undefined) {
-      this.#settle(running, { ...base, status: "queued" })
-    } else {
-      this.#settle(running, { ...base, status: "exception", failure: describeFailure(error) as Failure }, error)
-    }
+    this.#settle(running, reportOf(running.claim, now, now - running.startedAt, outcome), error)
   }
 
-  #settle(running: Running, outcome: Report, error?: unknown): void {
-    const report = running.context.stopReason === "canceled" ? asCanceled(outcome) : outcome
+  #conclude(running: Running, ending: Ending): RunOutcome {
+    const { claim, options, timeoutMs, context, startedAt } = running
+    const { clock, random, maxResultBytes } = this.#parts
+    return runOutcome(ending, {
+      claim,
+      options,
+      timeoutMs,
+      stopReason: context.stopReason,
+      runMs: clock.monotonic() - startedAt,
+      maxResultBytes,
+      random: random(),
+    })
+  }
+
+  #settle(running: Running, report: Report, error?: unknown): void {
+    running.timer?.cancel()
     this.#running.delete(running)
     if (!running.detached) {
       this.#announce(running, report, error)
@@ -254,29 +290,6 @@ export class JobPool {
       })
     }
   }
-}
-
-/** @throws Error when the job's row is gone or its payload is not JSON: somebody else wrote there */
-function asJob(claim: ClaimedJob): Job {
-  if (claim.createdAt === null) throw new Error("the row of this job is missing from the job table")
-  return {
-    id: claim.id,
-    entrypoint: claim.entrypoint,
-    payload: claim.payloadBytes ?? (claim.payload === null ? undefined : JSON.parse(claim.payload)),
-    headers: claim.headers === null ? {} : JSON.parse(claim.headers),
-    priority: ~claim.rank,
-    attempt: claim.attempt,
-    createdAt: claim.createdAt,
-  }
-}
-
-/** What the handler made of it does not count any more. */
-function asCanceled({ token, id, endedAt, runMs, keyed = false }: Report): Report {
-  return { token, id, endedAt, runMs, keyed, status: "canceled" }
-}
-
-function ended(claim: ClaimedJob, endedAt: number, runMs: number) {
-  return { token: claim.token, id: claim.id, endedAt, runMs }
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

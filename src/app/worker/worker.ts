@@ -31,6 +31,7 @@ export interface WorkerParts {
   readonly pid: number
   readonly version: string
   readonly options: ResolvedWorkerOptions
+  readonly maxResultBytes: number
   readonly entrypoints: JobPoolParts["entrypoints"]
   readonly makeContext: JobPoolParts["makeContext"]
   makeStore(session: Session): WorkerStore
@@ -82,8 +83,10 @@ export class Worker {
     this.#exchangeConnections = driver.features.sessions > fewestSessions ? [connect(), connect()] : [connect()]
     this.#pool = new JobPool({
       clock,
+      random,
       events,
       maxConcurrentTasks: options.maxConcurrentTasks,
+      maxResultBytes: parts.maxResultBytes,
       entrypoints: parts.entrypoints,
       makeContext: parts.makeContext,
       onReport: (report, claim) => this.#report(report, claim),
@@ -203,7 +206,7 @@ export class Worker {
     await this.#suspects.stop()
     for (const claim of this.#pool.close()) this.#putBack(claim)
     await this.#letHandlersEnd(deadline)
-    for (const claim of this.#pool.detachAll()) this.#putBack(claim)
+    this.#pool.detachAll()
     await this.#handIn(deadline)
     await this.#atMost(patienceMs(deadline), this.#stopDuties())
     await this.#atMost(patienceMs(deadline), this.#sayGoodbye())

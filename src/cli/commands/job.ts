@@ -43,6 +43,7 @@ function print(terminal: Terminal, found: JobRecord, failures: readonly FailedAt
     ["worker", workerText(found)],
     ["headers", Object.keys(found.headers).length === 0 ? "" : JSON.stringify(found.headers)],
     ["payload", payloadText(found.payload)],
+    ["result", payloadText(found.result)],
     ["error", found.error ?? ""],
   ]
   for (const [name, value] of facts) if (value !== "") terminal.print(`${name.padEnd(14)} ${oneLine(value)}`)
