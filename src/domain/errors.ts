@@ -13,8 +13,9 @@
  * `PGQ_OUTCOME_UNKNOWN` the connection broke while a write may have been committed ·
  * `PGQ_ABORTED` the caller's signal fired · `PGQ_TIMEOUT` no answer in time ·
  * `PGQ_WORKER_STATE` start, stop or register at the wrong moment ·
- * `PGQ_JOB_UNKNOWN` no job has this id ·
  * `PGQ_RESULT_INVALID` JSON cannot hold what a handler returned, or it is over the limit ·
+ * `PGQ_JOB_UNKNOWN` no job has this id · `PGQ_JOB_NOT_SUCCESSFUL` it has no result, because it ended otherwise ·
+ * `PGQ_WATCHER_CLOSED` a CompletionWatcher was used after its end ·
  * `PGQ_MODULE_INVALID` a module for `pgq run` is missing, throws or exports the wrong thing ·
  * `PGQ_USAGE` wrong command line · `PGQ_EMBEDDED_MISSING` `PGQ_EMBEDDED_FAILED` the embedded PostgreSQL.
  */
@@ -41,6 +42,8 @@ export type ErrorCode =
   | "PGQ_WORKER_STATE"
   | "PGQ_JOB_UNKNOWN"
   | "PGQ_RESULT_INVALID"
+  | "PGQ_JOB_NOT_SUCCESSFUL"
+  | "PGQ_WATCHER_CLOSED"
   | "PGQ_MODULE_INVALID"
   | "PGQ_USAGE"
   | "PGQ_EMBEDDED_MISSING"

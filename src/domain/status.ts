@@ -1,6 +1,9 @@
 /** Where a job stands. The words are the same in code, SQL, CLI, docs and pages. */
 export type Status = "queued" | "deferred" | "picked" | "successful" | "exception" | "failed" | "canceled" | "deleted"
 
+/** How a job can end, for those who wait for it. `failed` is an end as long as nobody puts the job back into line. */
+export type EndStatus = "successful" | "exception" | "failed" | "canceled" | "deleted"
+
 const moves: { readonly [S in Status]: readonly Status[] } = {
   queued: ["picked", "deferred", "canceled", "deleted"],
   deferred: ["queued", "canceled", "deleted"],

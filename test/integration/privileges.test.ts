@@ -5,6 +5,7 @@ import { PgPoolDriver } from "../../src/adapters/drivers/pg.js"
 import { codeVersion } from "../../src/adapters/postgres/migrations.js"
 import { statementFiles } from "../../src/adapters/postgres/sql.generated.js"
 import { render, type StatementName } from "../../src/adapters/postgres/statement.js"
+import { CompletionWatcher } from "../../src/completion-watcher.js"
 import { RetryRequested } from "../../src/domain/retry-requested.js"
 import { Queries } from "../../src/queries.js"
 import { type TestDatabase, testDatabase } from "../support/database.js"
@@ -143,6 +144,29 @@ it("lets an operator cancel and delete, and neither read payloads, enqueue nor u
     await expect(attempt()).rejects.toEqual(denied)
 })
 
+it("lets a waiter wait for ends and read results, and neither read payloads, enqueue nor cancel", async () => {
+  const queue = await installQueue()
+  const { queries, driver } = await as(queue, "Waiter")
+  const [id, other] = await queue.queries.enqueue(["a", "b"])
+  const watcher = new CompletionWatcher(driver, { schema: queue.schema })
+  onTestFinished(() => watcher.close())
+  const { pgq, drain } = queue.worker()
+  pgq.entrypoint("a", () => {})
+  await drain()
+  expect(await watcher.result(id!)).toBeUndefined()
+  const wait = watcher.waitFor(other!)
+  await queue.queries.cancel(other!)
+  expect(await wait).toBe("canceled")
+  for (const attempt of [
+    () => queries.enqueue("a"),
+    () => queries.cancel(id!),
+    () => queries.job(id!),
+    () => driver.query(`select payload from ${queue.schema}.job`),
+    () => driver.query(`delete from ${queue.schema}.outcome`),
+  ])
+    await expect(attempt()).rejects.toEqual(denied)
+})
+
 it("lets a viewer look at everything, and change nothing", async () => {
   const queue = await installQueue()
   const { queries, driver } = await as(queue, "Viewer")
@@ -193,6 +217,7 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "notify",
   ],
   Operator: ["end_waiting", "stop_claimed", "find_statuses", "list_entrypoint_ids"],
+  Waiter: ["read_version", "start_watcher", "stop_watcher", "find_ends", "find_results", "notify"],
   Viewer: [
     "read_version",
     "find_jobs",
