@@ -1,6 +1,6 @@
 export type { ActionResult } from "./app/job-actions.js"
 export type { LimitsByHand } from "./app/limits-by-hand.js"
-export type { JobOptions, JobRequest } from "./app/parse-enqueue.js"
+export type { JobOptions, JobRequest, OnConflict } from "./app/parse-enqueue.js"
 export { type Handler, QueueManager, type RunOptions } from "./app/queue-manager.js"
 export type { EntrypointOptions } from "./app/worker/entrypoint-options.js"
 export type { WorkerEvents } from "./app/worker/events.js"
@@ -28,4 +28,13 @@ export type {
 export type { OutcomeCount, QueueSize } from "./ports/job-store.js"
 export type { LogFields, Logger } from "./ports/logger.js"
 export type { EntrypointLimits, LimitSources, WorkerRecord, WorkerState } from "./ports/operation-store.js"
-export { type EnqueueOptions, type JobsFilter, Queries, type QueriesOptions, type Verification } from "./queries.js"
+export {
+  type BatchOptions,
+  type EnqueueOptions,
+  type JobsFilter,
+  Queries,
+  type QueriesOptions,
+  type Verification,
+  type WholeBatchOptions,
+  type WholeEnqueueOptions,
+} from "./queries.js"

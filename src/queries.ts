@@ -7,13 +7,16 @@ import { PostgresSchemaStore } from "./adapters/postgres/postgres-schema-store.j
 import { Statements } from "./adapters/postgres/statement.js"
 import { systemClock } from "./adapters/system/clock.js"
 import { placementFromEnvironment } from "./adapters/system/environment.js"
-import { EnqueueBatcher } from "./app/enqueue-batcher.js"
+import { EnqueueBatcher, unknownOutcome } from "./app/enqueue-batcher.js"
+import { enqueueUnique, needsTransaction } from "./app/enqueue-unique.js"
 import { type ActionResult, cancelJobs, checkIds, deleteJobs } from "./app/job-actions.js"
 import { changeEntrypoint, type LimitsByHand, setLimits } from "./app/limits-by-hand.js"
 import {
+  checkOnConflict,
   type JobOptions,
   type JobRequest,
   jobOptionNames,
+  type OnConflict,
   parseColumns,
   parseJob,
   parseRequests,
@@ -27,8 +30,8 @@ import { checkEntrypoint, checkPlacement, type Placement } from "./domain/names.
 import { aBoolean, anyValue, checkOptions, oneOf, wholeNumber } from "./domain/options.js"
 import { defaultMaxPayloadBytes, largestPayloadLimit } from "./domain/payload.js"
 import { type Status, statuses } from "./domain/status.js"
-import type { Driver } from "./ports/driver.js"
-import type { ActionStore, InspectionStore, NewJob, OutcomeCount, QueueSize } from "./ports/job-store.js"
+import type { Driver, Queryable } from "./ports/driver.js"
+import type { ActionStore, InspectionStore, NewJob, OutcomeCount, QueueSize, Wake } from "./ports/job-store.js"
 import { type Logger, silentLogger } from "./ports/logger.js"
 import type { EntrypointLimits, OperationStore, WorkerRecord } from "./ports/operation-store.js"
 import type { SchemaState } from "./ports/schema-store.js"
@@ -44,9 +47,23 @@ export interface QueriesOptions {
   readonly logger?: Logger
 }
 
-export interface EnqueueOptions extends JobOptions {
+export interface BatchOptions {
+  /** What happens to jobs whose dedupe keys are taken; default `"raise"`: nothing is written, the error is `PGQ_DUPLICATE_KEY`. */
+  readonly onConflict?: OnConflict | undefined
   /** The caller's client with an open transaction: rolled back, there is no job and no wake-up; committed, a worker starts at once. */
   readonly transaction?: unknown
+}
+
+export interface EnqueueOptions extends JobOptions, BatchOptions {}
+
+/** A batch in which no job is left out: no `null` among the ids. */
+export interface WholeBatchOptions extends BatchOptions {
+  readonly onConflict?: "raise" | undefined
+}
+
+/** The same for a single job. */
+export interface WholeEnqueueOptions extends EnqueueOptions {
+  readonly onConflict?: "raise" | "replace" | undefined
 }
 
 export interface JobsFilter {
@@ -85,29 +102,31 @@ export class Queries {
    * Writes one job, or a batch as parallel arrays, and answers with the ids in order, once they are durable.
    *
    * @throws PgQueuerError with nothing written: `PGQ_OPTION_INVALID`, `PGQ_NAME_INVALID`, `PGQ_PAYLOAD_INVALID`,
-   * `PGQ_PAYLOAD_TOO_LARGE`, `PGQ_SCHEMA_…`; `PGQ_OUTCOME_UNKNOWN` when the connection broke and nobody knows
+   * `PGQ_PAYLOAD_TOO_LARGE`, `PGQ_DUPLICATE_KEY`, `PGQ_DUPLICATE_RUNNING`, `PGQ_SCHEMA_…`; `PGQ_OUTCOME_UNKNOWN` when the
+   * connection broke and nobody knows
    */
-  enqueue(entrypoint: string, payload?: unknown, options?: EnqueueOptions): Promise<string[]>
+  enqueue(entrypoint: string, payload?: unknown, options?: WholeEnqueueOptions): Promise<string[]>
+  /** With `onConflict: "skip"` the id is null when the dedupe key is taken. */
+  enqueue(entrypoint: string, payload: unknown, options: EnqueueOptions): Promise<(string | null)[]>
   enqueue(
     entrypoints: readonly string[],
     payloads?: readonly unknown[],
     priorities?: readonly number[],
   ): Promise<string[]>
-  async enqueue(entrypoint: unknown, payload?: unknown, third?: unknown): Promise<string[]> {
-    if (Array.isArray(entrypoint))
-      return this.#write(parseColumns(entrypoint, payload, third, this.#maxBytes), undefined)
+  async enqueue(entrypoint: unknown, payload?: unknown, third?: unknown): Promise<(string | null)[]> {
+    if (Array.isArray(entrypoint)) return this.#write(parseColumns(entrypoint, payload, third, this.#maxBytes), {})
     checkOptions("enqueue", third, enqueueChecks)
-    const { transaction, ...options } = (third ?? {}) as EnqueueOptions
-    return this.#write([parseJob(entrypoint, payload, options, this.#maxBytes)], transaction, true)
+    const { transaction, onConflict, ...options } = (third ?? {}) as EnqueueOptions
+    return this.#write([parseJob(entrypoint, payload, options, this.#maxBytes)], { transaction, onConflict }, true)
   }
 
   /** Writes many jobs in one statement, all or nothing: 10,000 at once are fine. The ids are in the order of the jobs. */
-  async enqueueMany(
-    requests: readonly JobRequest[],
-    options: { readonly transaction?: unknown } = {},
-  ): Promise<string[]> {
-    checkOptions("enqueueMany", options, { transaction: anyValue })
-    return this.#write(parseRequests(requests, this.#maxBytes), options.transaction)
+  enqueueMany(requests: readonly JobRequest[], options?: WholeBatchOptions): Promise<string[]>
+  /** With `onConflict` `"skip"` or `"replace"` the id of a job that was left out is null. */
+  enqueueMany(requests: readonly JobRequest[], options: BatchOptions): Promise<(string | null)[]>
+  async enqueueMany(requests: readonly JobRequest[], options: BatchOptions = {}): Promise<(string | null)[]> {
+    checkOptions("enqueueMany", options, batchChecks)
+    return this.#write(parseRequests(requests, this.#maxBytes), options)
   }
 
   /** The exact number of unfinished jobs by entrypoint and status. Reads the backlog: for people, not for metrics. */
@@ -233,9 +252,11 @@ export class Queries {
     return { found: state, needed: this.#schema.codeVersion, missing }
   }
 
-  async #write(jobs: NewJob[], transaction: unknown, coalesce = false): Promise<string[]> {
+  async #write(jobs: NewJob[], options: BatchOptions, coalesce = false): Promise<(string | null)[]> {
     if (jobs.length === 0) return []
+    const { transaction, onConflict = "raise" } = options
     const driver = transaction === undefined ? this.#driver : joined(this.#driver, transaction)
+    if (jobs.some((job) => job.dedupeKey !== null)) return this.#writeUnique(driver, jobs, onConflict)
     if (driver.features.inTransaction) {
       const store = new PostgresProducerStore(guarded(driver, schemaMissing), this.#statements)
       return [...(await store.enqueue(jobs, "plain")).ids]
@@ -249,6 +270,29 @@ export class Queries {
     return guardedTransaction(this.#driver, schemaMissing, (transaction) =>
       action(new PostgresActionStore(transaction, this.#statements)),
     )
+  }
+
+  async #writeUnique(driver: Driver, jobs: NewJob[], onConflict: OnConflict): Promise<(string | null)[]> {
+    const write = (on: Queryable, wake: Wake) => {
+      const producer = new PostgresProducerStore(on, this.#statements)
+      const actions = new PostgresActionStore(on, this.#statements)
+      return enqueueUnique({ producer, actions }, jobs, onConflict, wake)
+    }
+    const run = (wake: Wake) =>
+      needsTransaction(jobs, onConflict)
+        ? guardedTransaction(driver, schemaMissing, (on) => write(on, wake))
+        : write(guarded(driver, schemaMissing), wake)
+    if (driver.features.inTransaction) return (await run("plain")).ids
+    const { ready, throttle } = this.#shared()
+    await ready()
+    const notify = throttle.admit()
+    try {
+      const { ids, wakeUp } = await run(notify ? "exact" : "none")
+      if (!notify && wakeUp !== undefined) throttle.withhold(wakeUp)
+      return ids
+    } catch (error) {
+      throw unknownOutcome(error)
+    }
   }
 
   async #deleteAll(entrypoint: unknown): Promise<ActionResult[]> {
@@ -285,6 +329,7 @@ export interface Verification {
 
 interface SharedByDriver {
   readonly batcher: EnqueueBatcher
+  readonly throttle: WakeThrottle
   /** Checks the schema once. */
   ready(): Promise<void>
 }
@@ -307,7 +352,7 @@ function share(driver: Driver, statements: Statements, schema: PostgresSchemaSto
     })
     return checked
   }
-  return { batcher: new EnqueueBatcher(store, throttle), ready }
+  return { batcher: new EnqueueBatcher(store, throttle), throttle, ready }
 }
 
 function joined(driver: Driver, client: unknown): Driver {
@@ -324,7 +369,9 @@ const queriesChecks = {
   logger: anyValue,
 }
 
-const enqueueChecks = Object.fromEntries([...jobOptionNames, "transaction"].map((name) => [name, anyValue]))
+const batchChecks = { transaction: anyValue, onConflict: checkOnConflict }
+
+const enqueueChecks = { ...Object.fromEntries(jobOptionNames.map((name) => [name, anyValue])), ...batchChecks }
 
 const filterChecks = {
   status: oneOf(...statuses),

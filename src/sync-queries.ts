@@ -1,9 +1,25 @@
-import type { SyncQueryable } from "./adapters/drivers/sync-pg.js"
-import { type EnqueueRow, enqueueParameters, readEnqueued } from "./adapters/postgres/enqueue-statement.js"
+import { SyncPgDriver, type SyncQueryable } from "./adapters/drivers/sync-pg.js"
+import {
+  type EnqueueRow,
+  type EnqueueUniqueRow,
+  enqueueParameters,
+  enqueueUniqueParameters,
+  readEnqueued,
+  readUniqueEnqueued,
+} from "./adapters/postgres/enqueue-statement.js"
 import { codeVersion } from "./adapters/postgres/migrations.js"
 import { Statements } from "./adapters/postgres/statement.js"
 import { placementFromEnvironment } from "./adapters/system/environment.js"
-import { type JobOptions, type JobRequest, parseColumns, parseJob, parseRequests } from "./app/parse-enqueue.js"
+import { duplicateKey, type PlacedJob, withoutTwins } from "./app/enqueue-unique.js"
+import {
+  checkOnConflict,
+  type JobOptions,
+  type JobRequest,
+  jobOptionNames,
+  parseColumns,
+  parseJob,
+  parseRequests,
+} from "./app/parse-enqueue.js"
 import { refuseSchema, schemaMissing } from "./app/schema-check.js"
 import { PgQueuerError } from "./domain/errors.js"
 import { checkPlacement } from "./domain/names.js"
@@ -19,6 +35,19 @@ export interface SyncQueriesOptions {
   /** The largest payload in bytes; default 1 MiB. */
   readonly maxPayloadBytes?: number
 }
+
+export interface SyncBatchOptions {
+  /**
+   * What happens to jobs whose dedupe keys are taken: `"raise"` (default) refuses the call, `"skip"` leaves them out.
+   * Replacing takes an asynchronous driver.
+   */
+  readonly onConflict?: "raise" | "skip" | undefined
+}
+
+export interface SyncEnqueueOptions extends JobOptions, SyncBatchOptions {}
+
+/** With nothing left out there is no `null` among the ids. */
+type Whole<O> = O & { readonly onConflict?: "raise" | undefined }
 
 /** Enqueues jobs for code that cannot await: each call blocks until its jobs are durable. */
 export class SyncQueries {
@@ -43,24 +72,59 @@ export class SyncQueries {
   }
 
   /** Writes one job, or a batch as parallel arrays; the same checks, errors and ids as `Queries.enqueue`. */
-  enqueue(entrypoint: string, payload?: unknown, options?: JobOptions): string[]
+  enqueue(entrypoint: string, payload?: unknown, options?: Whole<SyncEnqueueOptions>): string[]
+  enqueue(entrypoint: string, payload: unknown, options: SyncEnqueueOptions): (string | null)[]
   enqueue(entrypoints: readonly string[], payloads?: readonly unknown[], priorities?: readonly number[]): string[]
-  enqueue(entrypoint: unknown, payload?: unknown, third?: unknown): string[] {
-    if (Array.isArray(entrypoint)) return this.#write(parseColumns(entrypoint, payload, third, this.#maxBytes))
-    return this.#write([parseJob(entrypoint, payload, third as JobOptions | undefined, this.#maxBytes)])
+  enqueue(entrypoint: unknown, payload?: unknown, third?: unknown): (string | null)[] {
+    if (Array.isArray(entrypoint)) return this.#write(parseColumns(entrypoint, payload, third, this.#maxBytes), {})
+    checkOptions("enqueue", third, enqueueChecks)
+    const { onConflict, ...options } = (third ?? {}) as SyncEnqueueOptions
+    return this.#write([parseJob(entrypoint, payload, options, this.#maxBytes)], { onConflict })
   }
 
   /** Writes many jobs in one statement, all or nothing. */
-  enqueueMany(requests: readonly JobRequest[]): string[] {
-    return this.#write(parseRequests(requests, this.#maxBytes))
+  enqueueMany(requests: readonly JobRequest[], options?: Whole<SyncBatchOptions>): string[]
+  enqueueMany(requests: readonly JobRequest[], options: SyncBatchOptions): (string | null)[]
+  enqueueMany(requests: readonly JobRequest[], options: SyncBatchOptions = {}): (string | null)[] {
+    checkOptions("enqueueMany", options, batchChecks)
+    return this.#write(parseRequests(requests, this.#maxBytes), options)
   }
 
-  #write(jobs: readonly NewJob[]): string[] {
+  #write(jobs: readonly NewJob[], { onConflict = "raise" }: SyncBatchOptions): (string | null)[] {
     if (jobs.length === 0) return []
+    if ((onConflict as string) === "replace") throw cannotReplace()
     this.#check()
+    if (jobs.some((job) => job.dedupeKey !== null)) return this.#writeUnique(jobs, onConflict)
     const { sql } = this.#statements.text("enqueue")
     const [row] = this.#on.query<EnqueueRow>(sql, enqueueParameters(jobs, "plain", this.#statements.channel))
     return readEnqueued(row!, jobs).ids
+  }
+
+  #writeUnique(jobs: readonly NewJob[], onConflict: "raise" | "skip"): (string | null)[] {
+    const chosen = withoutTwins(jobs, onConflict)
+    if (onConflict === "skip") return this.#insertUnique(this.#on, jobs, chosen)
+    return undone(this.#on, (on) => {
+      const ids = this.#insertUnique(on, jobs, chosen)
+      const refused = jobs.find((_, index) => ids[index] === null)
+      if (refused === undefined) return ids
+      const { sql } = this.#statements.text("find_key_holders")
+      const [holder] = on.query<{ id: string }>(sql, [[refused.entrypoint], [refused.dedupeKey]])
+      throw duplicateKey(refused, holder === undefined ? "its job ends at this moment" : `job ${holder.id} has it`)
+    })
+  }
+
+  #insertUnique(on: SyncQueryable, jobs: readonly NewJob[], chosen: readonly PlacedJob[]): (string | null)[] {
+    const { sql } = this.#statements.text("enqueue_unique")
+    const written = chosen.map(({ job }) => job)
+    const parameters = enqueueUniqueParameters(written, [], "plain", this.#statements.channel)
+    const [row] = on.query<EnqueueUniqueRow>(sql, parameters)
+    const { ids, refused } = readUniqueEnqueued(row!, written)
+    const left = new Set(refused)
+    const answer: (string | null)[] = jobs.map(() => null)
+    chosen.forEach(({ index }, place) => {
+      if (!left.has(place)) answer[index] = ids[place]!
+    })
+    return answer
   }
 
   #check(): void {
@@ -73,4 +137,28 @@ export class SyncQueries {
     }
     this.#checked = true
   }
+}
+
+/** All of the work or nothing of it: a transaction, or a part of the one that is open. */
+function undone<T>(on: SyncQueryable, work: (on: SyncQueryable) => T): T {
+  if (on instanceof SyncPgDriver) return on.transaction(work)
+  on.query("savepoint pgqueuer")
+  try {
+    const result = work(on)
+    on.query("release savepoint pgqueuer")
+    return result
+  } catch (error) {
+    on.query("rollback to savepoint pgqueuer; release savepoint pgqueuer")
+    throw error
+  }
+}
+
+const batchChecks = { onConflict: checkOnConflict }
+
+const enqueueChecks = { ...Object.fromEntries(jobOptionNames.map((name) => [name, anyValue])), ...batchChecks }
+
+function cannotReplace(): PgQueuerError {
+  return new PgQueuerError("PGQ_UNSUPPORTED", "SyncQueries cannot replace jobs", {
+    remedy: 'Use Queries on an asynchronous driver, or onConflict: "skip".',
+  })
 }

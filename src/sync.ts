@@ -1,2 +1,2 @@
 export { SyncPgDriver, type SyncPgDriverOptions, type SyncQueryable } from "./adapters/drivers/sync-pg.js"
-export { SyncQueries, type SyncQueriesOptions } from "./sync-queries.js"
+export { type SyncBatchOptions, type SyncEnqueueOptions, SyncQueries, type SyncQueriesOptions } from "./sync-queries.js"

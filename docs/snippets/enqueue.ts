@@ -20,6 +20,15 @@ const ids = await queries.enqueueMany([
 ])
 await queries.enqueue(["fetch", "sync"], [{ user: 9 }, undefined], [0, 5]) // as parallel arrays
 
+await queries.enqueue("digest", { user: 7 }, { dedupeKey: "user 7" })
+const [other] = await queries.enqueue("digest", { user: 7 }, { dedupeKey: "user 7", onConflict: "skip" }) // null
+const [newer] = await queries.enqueue("digest", { user: 7, n: 2 }, { dedupeKey: "user 7", onConflict: "replace" })
+const some = await queries.enqueueMany(
+  [1, 2, 2].map((user) => ({ entrypoint: "digest", payload: { user }, dedupeKey: `user ${user}` })),
+  { onConflict: "skip" },
+) // an id, an id, and null
+if (other !== null || newer === undefined || some[2] !== null) throw new Error("not as the comments say")
+
 try {
   await queries.enqueue("fetch", { user: 10n })
 } catch (error) {

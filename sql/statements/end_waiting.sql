@@ -1,7 +1,9 @@
 -- end_waiting: cancel or delete jobs that no worker holds; answers with the ids that it ended.
 --   $1 bigint[] jobs   $2 text 'canceled' or 'deleted'   $3 text  channel to notify of ends, if somebody waits for any
+--   $4 bigint[] the jobs that replace them, or none
 -- Locks: the taken rows; waits for a claim or a promotion that is at them. Held jobs can be deleted, not canceled.
--- Index: job_pkey, ready_pkey (a fresh job's seq is its id), ready_moved_idx, deferred_pkey, held_pkey.
+-- Their dedupe keys become free; one that somebody is at keeps its row, which says nothing any more.
+-- Index: job_pkey, ready_pkey (a fresh job's seq is its id), ready_moved_idx, deferred_pkey, held_pkey, dedupe_job_idx.
 with target as materialized (
   select id, entrypoint, ~priority as rank from pgqueuer.job as job where id = any ($1::bigint[])
 ),
@@ -31,13 +33,21 @@ from_held as (
     and ctid = any (array(select ctid from pgqueuer.held as held where job_id = any ($1::bigint[]) order by job_id for update))
   returning job_id, entrypoint, attempt, rescues
 ),
+taken as materialized (
+  select job_id, entrypoint, attempt, rescues from from_ready
+  union all
+  select job_id, entrypoint, attempt, rescues from from_deferred
+  union all
+  select job_id, entrypoint, attempt, rescues from from_held
+),
+replaced as materialized (
+  select job_id, 'replaced by job ' || replacement as error from unnest($1::bigint[], $4::bigint[]) as replaced (job_id, replacement)
+),
 ended as (
-  insert into pgqueuer.outcome (job_id, entrypoint, status, attempt, rescues)
-  select job_id, entrypoint, $2::text, attempt, rescues from from_ready
-  union all
-  select job_id, entrypoint, $2::text, attempt, rescues from from_deferred
-  union all
-  select job_id, entrypoint, $2::text, attempt, rescues from from_held
+  insert into pgqueuer.outcome (job_id, entrypoint, status, attempt, rescues, error)
+  select taken.job_id, taken.entrypoint, $2::text, taken.attempt, taken.rescues, replaced.error
+  from taken
+  left join replaced on replaced.job_id = taken.job_id
   returning job_id
 ),
 told as materialized (
@@ -48,5 +58,14 @@ told as materialized (
     where exists (select from pgqueuer.watcher as watcher where seen_at > now() - interval '15 seconds')
   ) as ended_job
   group by part
+),
+freed as (
+  delete from pgqueuer.dedupe as dedupe
+  where ctid = any (array(
+    select dedupe.ctid
+    from taken
+    join pgqueuer.dedupe as dedupe on dedupe.job_id = taken.job_id
+    for update of dedupe skip locked
+  ))
 )
 select job_id::text as id, (select count(*) from told) as told from ended;

@@ -2,7 +2,7 @@
 -- If the dead worker ran a suspect, only the suspect is blamed; else all jobs that it held become suspects.
 --   $1 bigint  the rescuing worker   $2 bigint[] claims   $3 bigint[] the worker that each was taken from
 --   $4 int  most rescues of a job   $5 text  channel to notify   $6 text  channel to notify of ends, if somebody waits for any
--- Locks: the claims.   Index: claim_pkey, outcome_pkey.
+-- Locks: the claims; of dedupe keys what nobody is at.   Index: claim_pkey, outcome_pkey, dedupe_job_idx.
 with origin as (
   select * from unnest($2::bigint[], $3::bigint[]) as origin (token, worker_id)
 ),
@@ -31,6 +31,16 @@ returned as (
 canceled as (
   insert into pgqueuer.outcome (job_id, entrypoint, status, attempt, rescues, worker_id, error)
   select job_id, entrypoint, 'canceled', attempt, rescues, worker_id, 'canceled while its worker was lost' from member where stopping
+),
+freed as (
+  delete from pgqueuer.dedupe as dedupe
+  where ctid = any (array(
+    select dedupe.ctid
+    from member
+    join pgqueuer.dedupe as dedupe on dedupe.job_id = member.job_id
+    where member.stopping
+    for update of dedupe skip locked
+  ))
 ),
 held as (
   insert into pgqueuer.held (job_id, entrypoint, rank, attempt, rescues, worker_id, error)

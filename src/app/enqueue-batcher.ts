@@ -78,7 +78,8 @@ function isAboutTheData(error: unknown): boolean {
   return error instanceof PgQueuerError && /^2[23]/.test(error.sqlState ?? "")
 }
 
-function unknownOutcome(error: unknown): unknown {
+/** What became of an enqueue whose connection broke is not known. */
+export function unknownOutcome(error: unknown): unknown {
   if (!hasCode(error, "PGQ_CONNECTION_LOST")) return error
   return new PgQueuerError(
     "PGQ_OUTCOME_UNKNOWN",

@@ -26,10 +26,19 @@ export function cancelJobs(store: ActionStore, ids: readonly string[]): Promise<
   })
 }
 
-/** Ends jobs that wait or are held. */
-export function deleteJobs(store: ActionStore, ids: readonly string[]): Promise<ActionResult[]> {
+/**
+ * Ends jobs that wait or are held.
+ *
+ * @param replacements - by id, the job that takes the place of each
+ */
+export function deleteJobs(
+  store: ActionStore,
+  ids: readonly string[],
+  replacements?: ReadonlyMap<string, string>,
+): Promise<ActionResult[]> {
   return act(store, ids, ["queued", "deferred", "failed"], async (left) => {
-    return new Map((await store.endWaiting(left, "deleted")).map((id) => [id, "deleted"]))
+    const ended = await store.endWaiting(left, "deleted", replacements && left.map((id) => replacements.get(id)!))
+    return new Map(ended.map((id) => [id, "deleted"]))
   })
 }
 

@@ -1,7 +1,7 @@
 import { type Duration, looksLikeDuration, toMilliseconds, toTimeoutMs } from "../domain/duration.js"
 import { PgQueuerError } from "../domain/errors.js"
-import { checkEntrypoint } from "../domain/names.js"
-import { anyValue, checkOptions, show, wholeNumber } from "../domain/options.js"
+import { checkEntrypoint, isName } from "../domain/names.js"
+import { anyValue, checkOptions, oneOf, show, wholeNumber } from "../domain/options.js"
 import { encodeHeaders, encodePayload } from "../domain/payload.js"
 import type { NewJob, When } from "../ports/job-store.js"
 
@@ -19,7 +19,15 @@ export interface JobOptions {
   readonly timeout?: Duration | undefined
   /** A job that could not start by then ends as `deleted`: a duration from now, a Date, or an ISO 8601 string with a zone. */
   readonly expireAfter?: Duration | Date | string | undefined
+  /** 1 to 255 bytes: while this job is unfinished or held, no other one of its entrypoint can have the same key. */
+  readonly dedupeKey?: string | undefined
 }
+
+/**
+ * What happens to a job whose dedupe key an unfinished job has: `"raise"` refuses the call, `"skip"` leaves the job out,
+ * `"replace"` deletes the other job, unless it runs.
+ */
+export type OnConflict = "raise" | "skip" | "replace"
 
 /** One job of a batch. */
 export interface JobRequest extends JobOptions {
@@ -35,7 +43,10 @@ const checks = {
   maxAttempts: wholeNumber(1, 1_000_000),
   timeout: anyValue,
   expireAfter: anyValue,
+  dedupeKey: aDedupeKey,
 }
+
+export const checkOnConflict = oneOf("raise", "skip", "replace")
 
 const requestChecks = { ...checks, entrypoint: anyValue, payload: anyValue }
 
@@ -63,6 +74,7 @@ export function parseJob(
     maxAttempts: options?.maxAttempts ?? null,
     timeoutMs: options?.timeout == null ? null : toTimeoutMs(options.timeout),
     expireAfter: parseWhen("expireAfter", options?.expireAfter),
+    dedupeKey: options?.dedupeKey ?? null,
   }
 }
 
@@ -113,6 +125,10 @@ function column(name: string, values: unknown, length: number): readonly unknown
 
 function atIndex(error: PgQueuerError, index: number): PgQueuerError {
   return new PgQueuerError(error.code, `job ${index}: ${error.message}`, { remedy: error.remedy, cause: error })
+}
+
+function aDedupeKey(key: unknown): string | undefined {
+  return isName(key) ? undefined : `must be a string of 1 to 255 bytes without NUL characters, not ${show(key)}`
 }
 
 function parseWhen(option: string, value: unknown): When | null {

@@ -3,6 +3,7 @@
  *
  * `PGQ_OPTION_INVALID` an option is unknown, of the wrong type or out of range ·
  * `PGQ_PAYLOAD_INVALID` JSON cannot hold the payload · `PGQ_PAYLOAD_TOO_LARGE` it is over the limit ·
+ * `PGQ_DUPLICATE_KEY` an unfinished job has this dedupe key · `PGQ_DUPLICATE_RUNNING` it runs, so it cannot be replaced ·
  * `PGQ_NAME_INVALID` a schema, prefix or entrypoint name is not of the right form ·
  * `PGQ_SCHEMA_MISSING` `PGQ_SCHEMA_TOO_OLD` `PGQ_SCHEMA_TOO_NEW` the database and this code don't fit ·
  * `PGQ_PERMISSION_DENIED` the database role lacks a right · `PGQ_POOL_TOO_SMALL` a worker needs more connections ·
@@ -24,6 +25,8 @@ export type ErrorCode =
   | "PGQ_PAYLOAD_INVALID"
   | "PGQ_PAYLOAD_TOO_LARGE"
   | "PGQ_NAME_INVALID"
+  | "PGQ_DUPLICATE_KEY"
+  | "PGQ_DUPLICATE_RUNNING"
   | "PGQ_SCHEMA_MISSING"
   | "PGQ_SCHEMA_TOO_OLD"
   | "PGQ_SCHEMA_TOO_NEW"

@@ -43,16 +43,20 @@ export function checkPlacement(given: { readonly schema?: unknown; readonly pref
  * @throws PgQueuerError `PGQ_NAME_INVALID`
  */
 export function checkEntrypoint(name: unknown): asserts name is string {
-  if (typeof name === "string" && plainEntrypoint.test(name)) return
-  const bytes = typeof name === "string" ? Buffer.byteLength(name) : 0
-  if (bytes === 0 || bytes > 255 || (name as string).includes("\0") || !(name as string).isWellFormed()) {
-    throw new PgQueuerError("PGQ_NAME_INVALID", `${show(name)} is not the name of an entrypoint`, {
-      remedy: "Give a string of 1 to 255 bytes without NUL characters.",
-    })
-  }
+  if (isName(name)) return
+  throw new PgQueuerError("PGQ_NAME_INVALID", `${show(name)} is not the name of an entrypoint`, {
+    remedy: "Give a string of 1 to 255 bytes without NUL characters.",
+  })
 }
 
-const plainEntrypoint = /^[\x20-\x7e]{1,255}$/
+/** Whether it can name an entrypoint or be a dedupe key: 1 to 255 bytes of UTF-8 without a NUL. */
+export function isName(name: unknown): name is string {
+  if (typeof name !== "string") return false
+  if (plainName.test(name)) return true
+  return name !== "" && Buffer.byteLength(name) <= 255 && !name.includes("\0") && name.isWellFormed()
+}
+
+const plainName = /^[\x20-\x7e]{1,255}$/
 
 function checkName(what: "schema" | "prefix", name: unknown, most: number): void {
   const fits = typeof name === "string" && /^[a-z_][a-z0-9_]*$/.test(name) && name.length <= most

@@ -13,6 +13,8 @@ export interface NewJob {
   readonly timeoutMs: number | null
   /** When it shall not start any more. */
   readonly expireAfter: When | null
+  /** No two unfinished jobs of one entrypoint have the same. */
+  readonly dedupeKey: string | null
 }
 
 /** A time from now, or an absolute one. */
@@ -38,6 +40,26 @@ export interface ProducerStore {
   notify(wakeUp: WakeUp): Promise<void>
 }
 
+/** What was written of jobs with dedupe keys. */
+export interface UniqueEnqueued {
+  /** One for each job, also for those that were not written. */
+  readonly ids: readonly string[]
+  /** The places, from 0, of the jobs whose keys are taken. */
+  readonly refused: readonly number[]
+  readonly wakeUp: WakeUp
+}
+
+export interface UniqueProducerStore {
+  /**
+   * Writes the jobs whose keys are free; no key may be there twice. Within a transaction it keeps all keys locked, also the taken ones.
+   *
+   * @param ids - to be given to the jobs; drawn where there are none
+   */
+  enqueueUnique(jobs: readonly NewJob[], ids: readonly string[], wake: Wake): Promise<UniqueEnqueued>
+  /** The unfinished jobs that hold the keys of these, by the place of the latter. */
+  findKeyHolders(jobs: readonly NewJob[]): Promise<ReadonlyMap<number, string>>
+}
+
 export interface InspectionStore {
   findJobs(ids: readonly string[]): Promise<readonly JobRecord[]>
   findFailures(id: string): Promise<readonly FailedAttempt[]>
@@ -51,8 +73,16 @@ export interface InspectionStore {
 export interface ActionStore {
   /** A job that is in between two places has the status null; an unknown one is not in the map. */
   findStatuses(ids: readonly string[]): Promise<ReadonlyMap<string, Status | null>>
-  /** Ends what no worker holds; answers with the ids that it ended. */
-  endWaiting(ids: readonly string[], status: "canceled" | "deleted"): Promise<readonly string[]>
+  /**
+   * Ends what no worker holds; answers with the ids that it ended.
+   *
+   * @param replacements - one id for each job, or none: the jobs that take their places
+   */
+  endWaiting(
+    ids: readonly string[],
+    status: "canceled" | "deleted",
+    replacements?: readonly string[],
+  ): Promise<readonly string[]>
   /** Marks what workers hold, and wakes them; answers with the ids that are marked now. */
   stopClaimed(ids: readonly string[]): Promise<readonly string[]>
 }

@@ -41,6 +41,8 @@ it("lets a producer enqueue, and neither look, cancel, claim nor uninstall", asy
   const [single] = await queries.enqueue("a", "secret")
   await queries.enqueueMany([{ entrypoint: "a", payload: 1, headers: { x: 1 } }, { entrypoint: "b" }])
   await queries.enqueue("a", Buffer.from("later"), { executeAfter: "1h", priority: 3 })
+  await queries.enqueue("b", 1, { dedupeKey: "k", executeAfter: "1h" })
+  await expect(queries.enqueue("b", 1, { dedupeKey: "k" })).rejects.toMatchObject({ code: "PGQ_DUPLICATE_KEY" })
   const client = await pool.connect()
   await client.query("begin")
   await queries.enqueue("a", 2, { transaction: client })
@@ -49,6 +51,7 @@ it("lets a producer enqueue, and neither look, cancel, claim nor uninstall", asy
   expect(await queue.queries.queueSize()).toEqual([
     { entrypoint: "a", status: "deferred", count: 1 },
     { entrypoint: "a", status: "queued", count: 3 },
+    { entrypoint: "b", status: "deferred", count: 1 },
     { entrypoint: "b", status: "queued", count: 1 },
   ])
   const { pgq, drain } = queue.worker({}, driver)
@@ -58,6 +61,7 @@ it("lets a producer enqueue, and neither look, cancel, claim nor uninstall", asy
     () => queries.job(single!),
     () => queries.queueSize(),
     () => queries.cancel(single!),
+    () => queries.enqueue("b", 2, { dedupeKey: "k", onConflict: "replace" }),
     () => queries.uninstall(),
     drain,
     () => driver.query(`select payload from ${queue.schema}.job`),
@@ -66,6 +70,16 @@ it("lets a producer enqueue, and neither look, cancel, claim nor uninstall", asy
     () => driver.query(`update ${queue.schema}.job set payload = null`),
   ])
     await expect(attempt()).rejects.toEqual(denied)
+})
+
+it("lets a producer whose role has the operator's grants replace jobs", async () => {
+  const queue = await installQueue()
+  await createRole(queue, "Operator")
+  const { queries } = await as(queue, "Producer")
+  await queue.pool.query(sqlOf("Producer", queue.schema, undefined, 1))
+  const [old] = await queries.enqueue("a", 1, { dedupeKey: "k" })
+  await queries.enqueue("a", 2, { dedupeKey: "k", onConflict: "replace" })
+  expect(await queue.queries.job(old!)).toMatchObject({ status: "deleted" })
 })
 
 it("lets a worker run, fail, retry, promote, release and rescue jobs, and neither enqueue, cancel nor uninstall", async () => {
@@ -201,7 +215,7 @@ it("shows an auditor where jobs stand, and no payload", async () => {
 
 /** What each role runs. The right to a sequence is asked for only when a number is drawn. */
 const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
-  Producer: ["read_version", "enqueue"],
+  Producer: ["read_version", "enqueue", "enqueue_unique", "find_key_holders"],
   Worker: [
     "read_version",
     "start_worker",

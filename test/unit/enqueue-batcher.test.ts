@@ -44,6 +44,7 @@ function job(name: string): NewJob {
     maxAttempts: null,
     timeoutMs: null,
     expireAfter: null,
+    dedupeKey: null,
   }
 }
 

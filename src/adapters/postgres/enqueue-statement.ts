@@ -1,8 +1,12 @@
 import type { Parameter, Row } from "../../ports/driver.js"
-import type { NewJob, Wake, WakeUp, When } from "../../ports/job-store.js"
+import type { NewJob, UniqueEnqueued, Wake, WakeUp, When } from "../../ports/job-store.js"
 
 /** More names than this in one notification would come near its 8,000 bytes; it then speaks of all. */
 const mostNamesInWakeUp = 16
+
+export interface EnqueueUniqueRow extends EnqueueRow {
+  readonly refused: readonly number[] | null
+}
 
 export interface EnqueueRow extends Row {
   readonly ids: string
@@ -28,6 +32,20 @@ export function enqueueParameters(jobs: readonly NewJob[], wake: Wake, channel: 
     wake === "none" ? null : channel,
     wake === "exact" && names !== undefined ? JSON.stringify(names) : null,
   ]
+}
+
+/** The parameters of the statement `enqueue_unique`. */
+export function enqueueUniqueParameters(
+  jobs: readonly NewJob[],
+  ids: readonly string[],
+  wake: Wake,
+  channel: string,
+): readonly Parameter[] {
+  return [...enqueueParameters(jobs, wake, channel), jobs.map((job) => job.dedupeKey), ids]
+}
+
+export function readUniqueEnqueued(row: EnqueueUniqueRow, jobs: readonly NewJob[]): UniqueEnqueued {
+  return { ...readEnqueued(row, jobs), refused: row.refused ?? [] }
 }
 
 export function readEnqueued(

@@ -18,8 +18,12 @@ export class PostgresActionStore implements ActionStore {
     return new Map(rows.map((row) => [row.id, row.status]))
   }
 
-  async endWaiting(ids: readonly string[], status: "canceled" | "deleted"): Promise<readonly string[]> {
-    const parameters = [ids, status, this.#statements.endChannel]
+  async endWaiting(
+    ids: readonly string[],
+    status: "canceled" | "deleted",
+    replacements: readonly string[] = [],
+  ): Promise<readonly string[]> {
+    const parameters = [ids, status, this.#statements.endChannel, replacements]
     const rows = await this.#statements.run<{ id: string }>(this.#on, "end_waiting", parameters)
     return rows.map((row) => row.id)
   }

@@ -261,7 +261,7 @@ export class Worker {
 
   #report(report: Report, claim: ClaimedJob): void {
     this.#prefetch.record(claim.entrypoint, report.runMs, report.endedAt)
-    this.#exchanger.report(report)
+    this.#exchanger.report(claim.settings?.keyed ? { ...report, keyed: true } : report)
     this.#suspects.ended(claim.token)
   }
 
