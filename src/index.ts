@@ -1,6 +1,7 @@
 export type { ActionResult } from "./app/job-actions.js"
 export type { LimitsByHand } from "./app/limits-by-hand.js"
 export type { JobOptions, JobRequest, OnConflict } from "./app/parse-enqueue.js"
+export type { PruneOptions } from "./app/prune.js"
 export { type Handler, QueueManager, type RunOptions } from "./app/queue-manager.js"
 export type { EntrypointOptions } from "./app/worker/entrypoint-options.js"
 export type { WorkerEvents } from "./app/worker/events.js"
@@ -10,6 +11,7 @@ export { CompletionWatcher, type CompletionWatcherOptions, type WaitForOptions }
 export type { Duration } from "./domain/duration.js"
 export { type ErrorCode, PgQueuerError } from "./domain/errors.js"
 export type { FailedAttempt, Job, JobRecord } from "./domain/job.js"
+export type { FinalStatus, RetentionOptions } from "./domain/retention.js"
 export type { RetryPolicy } from "./domain/retry-policy.js"
 export { type RetryOptions, RetryRequested } from "./domain/retry-requested.js"
 export type { EndStatus, Status } from "./domain/status.js"
@@ -28,6 +30,7 @@ export type {
 export type { OutcomeCount, QueueSize } from "./ports/job-store.js"
 export type { LogFields, Logger } from "./ports/logger.js"
 export type { EntrypointLimits, LimitSources, WorkerRecord, WorkerState } from "./ports/operation-store.js"
+export type { PruneCount } from "./ports/retention-store.js"
 export {
   type BatchOptions,
   type EnqueueOptions,

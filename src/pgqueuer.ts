@@ -1,4 +1,6 @@
 import { hostname } from "node:os"
+import { guarded } from "./adapters/postgres/guarded.js"
+import { PostgresRetentionStore } from "./adapters/postgres/postgres-retention-store.js"
 import { PostgresSchemaStore } from "./adapters/postgres/postgres-schema-store.js"
 import { PostgresWorkerStore } from "./adapters/postgres/postgres-worker-store.js"
 import { Statements } from "./adapters/postgres/statement.js"
@@ -6,7 +8,7 @@ import { systemClock } from "./adapters/system/clock.js"
 import { consoleLogger } from "./adapters/system/console-logger.js"
 import { placementFromEnvironment } from "./adapters/system/environment.js"
 import { type Handler, QueueManager, type RunOptions } from "./app/queue-manager.js"
-import { checkSchema } from "./app/schema-check.js"
+import { checkSchema, schemaMissing } from "./app/schema-check.js"
 import type { EntrypointOptions } from "./app/worker/entrypoint-options.js"
 import type { EventListener, WorkerEvents } from "./app/worker/events.js"
 import type { JobContext } from "./app/worker/job-context.js"
@@ -14,6 +16,7 @@ import { resolveWorkerOptions, type WorkerOptions, workerOptionChecks } from "./
 import { checkPlacement } from "./domain/names.js"
 import { anObject, anyValue, checkOptions, wholeNumber } from "./domain/options.js"
 import { defaultMaxPayloadBytes, largestPayloadLimit } from "./domain/payload.js"
+import { type RetentionOptions, resolveRetention } from "./domain/retention.js"
 import type { Driver } from "./ports/driver.js"
 import type { Logger } from "./ports/logger.js"
 import { Queries } from "./queries.js"
@@ -26,6 +29,8 @@ export interface PgQueuerOptions<R> extends WorkerOptions {
   readonly prefix?: string
   /** The largest payload that handlers may enqueue with `context.queries`, and the largest result, in bytes; default 1 MiB. */
   readonly maxPayloadBytes?: number
+  /** How long the ends of jobs are kept; default successful 1 day, all others 7 days. Give all workers of a queue the same. */
+  readonly retention?: RetentionOptions
   /** Given to every handler as `context.resources`; disposed at the end of `run` where disposable. */
   readonly resources?: R
   /** Any object with debug, info, warn and error; default: warnings and errors to stderr. */
@@ -44,7 +49,7 @@ export class PgQueuer<R = Record<string, never>> {
   /** @throws PgQueuerError `PGQ_OPTION_INVALID`, `PGQ_NAME_INVALID` */
   constructor(driver: Driver, options: PgQueuerOptions<R> = {}) {
     checkOptions("PgQueuer", options, pgQueuerChecks)
-    const { schema, prefix, resources, logger, maxPayloadBytes, ...worker } = options
+    const { schema, prefix, resources, logger, maxPayloadBytes, retention, ...worker } = options
     const environment = placementFromEnvironment()
     const placement = checkPlacement({ schema: schema ?? environment.schema, prefix: prefix ?? environment.prefix })
     const statements = new Statements(placement)
@@ -64,6 +69,8 @@ export class PgQueuer<R = Record<string, never>> {
       maxResultBytes: maxPayloadBytes ?? defaultMaxPayloadBytes,
       resources: this.#resources,
       queries: this.queries,
+      retention: resolveRetention(retention),
+      retentionStore: new PostgresRetentionStore(guarded(driver, schemaMissing), statements),
       makeStore: (session) => new PostgresWorkerStore(session, statements),
       checkSchema: () => checkSchema(new PostgresSchemaStore(driver, placement)),
     })
@@ -103,6 +110,7 @@ const pgQueuerChecks = {
   schema: anyValue,
   prefix: anyValue,
   maxPayloadBytes: wholeNumber(1, largestPayloadLimit),
+  retention: anyValue,
   resources: anObject,
   logger: anObject,
 }

@@ -3,6 +3,7 @@ import { PostgresActionStore } from "./adapters/postgres/postgres-action-store.j
 import { PostgresInspectionStore } from "./adapters/postgres/postgres-inspection-store.js"
 import { PostgresOperationStore } from "./adapters/postgres/postgres-operation-store.js"
 import { PostgresProducerStore } from "./adapters/postgres/postgres-producer-store.js"
+import { PostgresRetentionStore } from "./adapters/postgres/postgres-retention-store.js"
 import { PostgresSchemaStore } from "./adapters/postgres/postgres-schema-store.js"
 import { Statements } from "./adapters/postgres/statement.js"
 import { systemClock } from "./adapters/system/clock.js"
@@ -21,6 +22,7 @@ import {
   parseJob,
   parseRequests,
 } from "./app/parse-enqueue.js"
+import { type PruneOptions, prune } from "./app/prune.js"
 import { checkSchema, schemaMissing } from "./app/schema-check.js"
 import { WakeThrottle } from "./app/wake-throttle.js"
 import { type Duration, toMilliseconds } from "./domain/duration.js"
@@ -34,6 +36,7 @@ import type { Driver, Queryable } from "./ports/driver.js"
 import type { ActionStore, InspectionStore, NewJob, OutcomeCount, QueueSize, Wake } from "./ports/job-store.js"
 import { type Logger, silentLogger } from "./ports/logger.js"
 import type { EntrypointLimits, OperationStore, WorkerRecord } from "./ports/operation-store.js"
+import type { PruneCount } from "./ports/retention-store.js"
 import type { SchemaState } from "./ports/schema-store.js"
 
 export interface QueriesOptions {
@@ -222,6 +225,16 @@ export class Queries {
   async workers(options: { readonly all?: boolean } = {}): Promise<readonly WorkerRecord[]> {
     checkOptions("workers", options, { all: aBoolean })
     return this.#operation.listWorkers(options.all === true)
+  }
+
+  /**
+   * Removes the history of ended jobs, as the workers do by themselves, and answers with how many went, by entrypoint and status.
+   * Never a job that is unfinished or held.
+   *
+   * @throws PgQueuerError `PGQ_OPTION_INVALID`, `PGQ_NAME_INVALID`
+   */
+  prune(options: PruneOptions = {}): Promise<readonly PruneCount[]> {
+    return prune(new PostgresRetentionStore(guarded(this.#driver, schemaMissing), this.#statements), options)
   }
 
   /** Creates the tables; answers with the versions that were applied: none when all is there. Two at once both end well. */

@@ -104,3 +104,11 @@ insert into pgqueuer.dedupe (entrypoint, key, job_id)
 select chr(1), n || repeat('x', 1800), -n from generate_series(1, 64) as n;
 
 delete from pgqueuer.dedupe where job_id < 0;
+
+-- What one of the workers does for all of them: whoever finds it due takes the turn, and says when the next one is.
+create table pgqueuer.upkeep (
+  duty text collate "C" primary key,
+  due_at timestamptz not null
+);
+
+insert into pgqueuer.upkeep (duty, due_at) values ('retention', '-infinity');

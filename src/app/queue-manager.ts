@@ -2,9 +2,11 @@ import { PgQueuerError } from "../domain/errors.js"
 import type { Job } from "../domain/job.js"
 import { checkEntrypoint } from "../domain/names.js"
 import { aSignal, checkOptions, oneOf, show } from "../domain/options.js"
+import type { Retention } from "../domain/retention.js"
 import type { Clock, Random } from "../ports/clock.js"
 import type { Driver, Session } from "../ports/driver.js"
 import type { Logger } from "../ports/logger.js"
+import type { RetentionStore } from "../ports/retention-store.js"
 import type { WorkerStore } from "../ports/worker-store.js"
 import { type EntrypointOptions, resolveEntrypointOptions } from "./worker/entrypoint-options.js"
 import { EventHub, type EventListener, type WorkerEvents } from "./worker/events.js"
@@ -37,6 +39,8 @@ export interface QueueManagerParts<Q, R> {
   readonly maxResultBytes: number
   readonly resources: R
   readonly queries: Q
+  readonly retention: Retention
+  readonly retentionStore: RetentionStore
   makeStore(session: Session): WorkerStore
   /** Refuses a database that does not fit. */
   checkSchema(): Promise<void>

@@ -9,6 +9,7 @@ import { addJobCommand } from "./commands/job.js"
 import { addJobsCommand } from "./commands/jobs.js"
 import { addLimitsCommand } from "./commands/limits.js"
 import { addPauseCommand, addResumeCommand } from "./commands/pause.js"
+import { addPruneCommand } from "./commands/prune.js"
 import { addQueueCommand } from "./commands/queue.js"
 import { addRunCommand } from "./commands/run.js"
 import { addStatsCommand } from "./commands/stats.js"
@@ -59,6 +60,7 @@ function makeProgram(cli: Cli): Command {
   addResumeCommand(program, cli)
   addLimitsCommand(program, cli)
   addWorkersCommand(program, cli)
+  addPruneCommand(program, cli)
   addStatsCommand(program, cli)
   addDemoCommand(program, cli)
   return program

@@ -57,3 +57,22 @@ test("lists workers", async () => {
   const table = await pgq(["workers", "--all"], { database })
   expect(table.stdout).toMatch(/stopped .* ago .* fetch/)
 })
+
+test("counts and removes old history", async () => {
+  const queue = await installQueue()
+  const { database, queries } = queue
+  await queries.cancel(await queries.enqueue(["a", "a", "b"]))
+  await queue.sql("update pgqueuer.outcome set finished_at = now() - interval '2 days'")
+  await queue.sql("update pgqueuer.job set created_at = now() - interval '2 days'")
+  const young = await pgq(["prune"], { database })
+  expect(young).toMatchObject({ code: 0, stdout: "", stderr: "No job ended that long ago.\n" })
+  const args = ["prune", "--older-than", "1d", "--status", "canceled,deleted", "--entrypoint", "a"]
+  const dry = await pgq([...args, "--dry-run"], { database })
+  expect(dry).toMatchObject({ code: 0, stderr: "2 jobs would be removed. Nothing was.\n" })
+  const json = await pgq([...args, "--json"], { database })
+  expect(JSON.parse(json.stdout)).toMatchObject({ removed: 2, counts: [{ entrypoint: "a", count: 2 }] })
+  const rest = await pgq(["prune", "--older-than", "1d"], { database })
+  expect(rest).toMatchObject({ stdout: expect.stringMatching(/b +canceled +1/), stderr: "1 job removed.\n" })
+  expect(await queries.jobs()).toEqual([])
+  expect(await pgq(["prune", "--status", "queued"], { database })).toMatchObject({ code: 2 })
+})

@@ -113,8 +113,8 @@ it("lets a worker run, fail, retry, promote, release and rescue jobs, and neithe
     () => queries.enqueue("good"),
     () => queries.cancel("1"),
     () => queries.uninstall(),
-    () => driver.query(`delete from ${queue.schema}.job`),
-    () => driver.query(`delete from ${queue.schema}.outcome`),
+    () => driver.query(`delete from ${queue.schema}.held`),
+    () => driver.query(`update ${queue.schema}.job set payload = null`),
     () => driver.query(`update ${queue.schema}.ready set rank = 0`),
   ])
     await expect(attempt()).rejects.toEqual(denied)
@@ -229,6 +229,9 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "take_orphans",
     "rescue_claims",
     "notify",
+    "register_retention",
+    "take_turn",
+    "prune_history",
   ],
   Operator: ["end_waiting", "stop_claimed", "find_statuses", "list_entrypoint_ids"],
   Waiter: ["read_version", "start_watcher", "stop_watcher", "find_ends", "find_results", "notify"],

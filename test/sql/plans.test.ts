@@ -35,6 +35,7 @@ const hot: { readonly [N in StatementName]?: readonly string[] } = {
   take_orphans: ["1"],
   find_claims: ["1"],
   beat: ["1"],
+  take_turn: ["'retention'", "1000", "false"],
 }
 
 it("plans no scan and no sort of the backlog while the tables are empty and analysed", async () => {
@@ -75,6 +76,18 @@ it("plans no scan and no sort of the backlog at 1,000,000 ready jobs, before and
   await analyse(queue)
   expect(await costs(queue), "after it").toEqual({})
 }, 120_000)
+
+it("reads no more of the history than a step of its walk, and all claims, of which there are few", async () => {
+  const queue = await installQueue({ checked: false })
+  await analyse(queue)
+  expect(await pruningCosts(queue), "while the tables are empty").toEqual(["seq scan of claim"])
+  await queue.sql(`
+    with written as (insert into pgqueuer.job (entrypoint) select 'a' from generate_series(1, 50000) returning id)
+    insert into pgqueuer.outcome (job_id, entrypoint, status, attempt) select id, 'a', 'successful', 1 from written`)
+  expect(await pruningCosts(queue), "before the analyse").toEqual(["seq scan of claim"])
+  await analyse(queue)
+  expect(await pruningCosts(queue), "after it").toEqual(["seq scan of claim"])
+})
 
 it("would see a scan and a sort of the backlog", async () => {
   const queue = await installQueue()
@@ -150,6 +163,16 @@ async function costs(queue: TestQueue): Promise<Record<string, string[]>> {
       if (problems.length > 0) found[name] = problems
     }
     return found
+  } finally {
+    client.release()
+  }
+}
+
+async function pruningCosts(queue: TestQueue): Promise<string[]> {
+  const client = await queue.pool.connect()
+  try {
+    const parameters = ["0", "20000", "5000", "array['successful']", "array[1]", "true", "null", "false"]
+    return costsOfBacklog(await genericPlan(client, queue, "prune_history", parameters), queue)
   } finally {
     client.release()
   }

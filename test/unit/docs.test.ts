@@ -110,22 +110,6 @@ test.each([
   expect(await endsOf(queries)).toEqual(["fetch successful"])
 })
 
-test("removes old history with the statement in the guide, and nothing else", async () => {
-  const queue = await installQueue()
-  const { pgq, drain } = queue.worker()
-  pgq.entrypoint("a", () => {
-    throw new Error("no")
-  })
-  await queue.queries.enqueueMany([1, 2, 3].map(() => ({ entrypoint: "a" })))
-  await drain()
-  await queue.sql("update pgqueuer.outcome set finished_at = now() - interval '31 days' where job_id < 3")
-  const [waiting] = await queue.queries.enqueue("a")
-  const [statement] = blocksOf("docs/guide/core.md", "sql")
-  await queue.sql(statement!)
-  expect((await queue.queries.jobs()).map((job) => job.id)).toEqual([waiting, "3"])
-  expect(await queue.sql("select distinct job_id::int as job_id from pgqueuer.failure")).toEqual([{ job_id: 3 }])
-})
-
 test("lists every code of errors, and no other", () => {
   const [, union] = /export type ErrorCode =([\s\S]*?)\n\n/.exec(read("src/domain/errors.ts")) ?? []
   const codes = [...union!.matchAll(/"(PGQ_\w+)"/g)].map((match) => match[1]!)

@@ -1,6 +1,7 @@
 import { type Duration, toTimeoutMs } from "../../domain/duration.js"
 import { PgQueuerError } from "../../domain/errors.js"
 import { aBoolean, anObject, anyValue, checkOptions, oneOf, show, wholeNumber } from "../../domain/options.js"
+import { type Retention, type RetentionOptions, resolveOwnRetention } from "../../domain/retention.js"
 import { type ResolvedRetryPolicy, type RetryPolicy, resolveRetryPolicy } from "../../domain/retry-policy.js"
 
 /** How the jobs of one entrypoint are run, over all workers. */
@@ -17,6 +18,8 @@ export interface EntrypointOptions {
   readonly onFailure?: "exception" | "hold"
   /** How long one run may take before its signal aborts and the attempt has failed, 1 ms to 24 days; default: as long as it likes. */
   readonly timeout?: Duration
+  /** How long ends of its jobs are kept, where that differs from the `retention` of `PgQueuer`. */
+  readonly retention?: RetentionOptions
 }
 
 /** The same, checked; null where nothing limits. */
@@ -27,6 +30,7 @@ export interface ResolvedEntrypointOptions {
   readonly retry: ResolvedRetryPolicy | null
   readonly onFailure: "exception" | "hold"
   readonly timeoutMs: number | null
+  readonly retention: Partial<Retention> | null
 }
 
 export const entrypointOptionChecks = {
@@ -39,6 +43,7 @@ export const entrypointOptionChecks = {
   retry: anObject,
   onFailure: oneOf("exception", "hold"),
   timeout: anyValue,
+  retention: anyValue,
 }
 
 /** @throws PgQueuerError `PGQ_OPTION_INVALID` */
@@ -58,5 +63,6 @@ export function resolveEntrypointOptions(name: string, given: EntrypointOptions 
     retry: given.retry === undefined ? null : resolveRetryPolicy(`retry of the entrypoint ${show(name)}`, given.retry),
     onFailure: given.onFailure ?? "exception",
     timeoutMs: given.timeout === undefined ? null : toTimeoutMs(given.timeout),
+    retention: resolveOwnRetention(given.retention),
   }
 }

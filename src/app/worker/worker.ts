@@ -1,8 +1,10 @@
 import { PgQueuerError } from "../../domain/errors.js"
+import type { Retention as RetentionAges } from "../../domain/retention.js"
 import type { Clock, Random, Timer } from "../../ports/clock.js"
 import type { Driver, Session } from "../../ports/driver.js"
 import type { WakeUp } from "../../ports/job-store.js"
 import type { Logger } from "../../ports/logger.js"
+import type { RetentionStore } from "../../ports/retention-store.js"
 import type { Beat, ClaimedJob, Report, WorkerStore } from "../../ports/worker-store.js"
 import { notifyWindowMs } from "../wake-throttle.js"
 import { ClaimRegister } from "./claim-register.js"
@@ -16,6 +18,7 @@ import { JobPool, type JobPoolParts } from "./job-pool.js"
 import { Prefetch } from "./prefetch.js"
 import { Promotion } from "./promotion.js"
 import { Rescue } from "./rescue.js"
+import { Retention } from "./retention.js"
 import { Suspects } from "./suspects.js"
 import { WakeUpListener } from "./wake-up-listener.js"
 import type { ResolvedWorkerOptions } from "./worker-options.js"
@@ -34,6 +37,8 @@ export interface WorkerParts {
   readonly maxResultBytes: number
   readonly entrypoints: JobPoolParts["entrypoints"]
   readonly makeContext: JobPoolParts["makeContext"]
+  readonly retention: RetentionAges
+  readonly retentionStore: RetentionStore
   makeStore(session: Session): WorkerStore
   /** Nothing is left to claim, and nothing is held. */
   onIdle(): void
@@ -65,6 +70,7 @@ export class Worker {
   readonly #promotion: Promotion
   readonly #rescue: Rescue
   readonly #suspects: Suspects
+  readonly #retention: Retention
   readonly #poll: Duty
   readonly #registration: Duty
   readonly #unload: Duty
@@ -165,6 +171,7 @@ export class Worker {
       onJob: (claim) => this.#accept(claim),
       onSettled: () => this.#exchanger.announceIdle(),
     })
+    this.#retention = new Retention({ clock, duties, store: parts.retentionStore, ages: parts.retention })
     this.#poll = new Duty("poll", duties, async () => {
       this.#exchanger.sweep()
       this.#promotion.poke()
@@ -180,6 +187,7 @@ export class Worker {
     const { sessions } = this.#parts.driver.features
     if (sessions > 1 && sessions < fewestSessions) throw poolTooSmall(sessions)
     try {
+      await this.#registerRetention()
       this.#id = await this.#makeKnown()
     } catch (error) {
       await this.#control.close()
@@ -192,6 +200,7 @@ export class Worker {
     this.#promotion.start()
     this.#rescue.start()
     this.#suspects.start()
+    this.#retention.start()
     this.#poll.start()
     this.#registration.start()
     this.#unload.start()
@@ -333,6 +342,11 @@ export class Worker {
     return Number.POSITIVE_INFINITY
   }
 
+  #registerRetention(): Promise<void> {
+    const ages = [...this.#parts.entrypoints].map(([name, { options }]) => [name, options.retention] as const)
+    return this.#parts.retentionStore.registerRetention(new Map(ages))
+  }
+
   #makeKnown(): Promise<string> {
     const { host, pid, version, entrypoints, options } = this.#parts
     const { heartbeatTimeoutMs } = options
@@ -377,6 +391,7 @@ export class Worker {
       this.#listener,
       this.#promotion,
       this.#rescue,
+      this.#retention,
       this.#poll,
       this.#unload,
       this.#exchanger,
