@@ -1,4 +1,4 @@
-export type { ActionResult } from "./app/job-actions.js"
+export type { ActionResult, RescheduleOptions } from "./app/job-actions.js"
 export type { LimitsByHand } from "./app/limits-by-hand.js"
 export type { JobOptions, JobRequest, OnConflict } from "./app/parse-enqueue.js"
 export type { PruneOptions } from "./app/prune.js"

@@ -10,7 +10,16 @@ import { systemClock } from "./adapters/system/clock.js"
 import { placementFromEnvironment } from "./adapters/system/environment.js"
 import { EnqueueBatcher, unknownOutcome } from "./app/enqueue-batcher.js"
 import { enqueueUnique, needsTransaction } from "./app/enqueue-unique.js"
-import { type ActionResult, cancelJobs, checkIds, deleteJobs } from "./app/job-actions.js"
+import {
+  type ActionResult,
+  cancelJobs,
+  checkIds,
+  deleteJobs,
+  parseReschedule,
+  type RescheduleOptions,
+  requeueJobs,
+  rescheduleJobs,
+} from "./app/job-actions.js"
 import { changeEntrypoint, type LimitsByHand, setLimits } from "./app/limits-by-hand.js"
 import {
   checkOnConflict,
@@ -185,6 +194,31 @@ export class Queries {
     return this.#act((store) => deleteJobs(store, list))
   }
 
+  /**
+   * Gives jobs that wait another time, another priority, or both, in one transaction: `{ done: true }` with where the job stands
+   * now, `queued` or `deferred`. One that may start now does so at once, behind the others of its priority.
+   *
+   * @throws PgQueuerError `PGQ_OPTION_INVALID`, also when neither is given
+   */
+  async reschedule(ids: string | readonly string[], options: RescheduleOptions): Promise<ActionResult[]> {
+    const list = typeof ids === "string" ? [ids] : ids
+    checkIds(list)
+    const change = parseReschedule(options)
+    return this.#act((store) => rescheduleJobs(store, list, change))
+  }
+
+  /**
+   * Puts jobs that are held as `failed` back into line, by id or all of one entrypoint, for one more attempt: `{ done: true,
+   * status: "queued" }`. Their dedupe keys stay taken all the while.
+   */
+  async requeue(what: string | readonly string[] | { readonly entrypoint: string }): Promise<ActionResult[]> {
+    if (typeof what === "object" && !Array.isArray(what))
+      return this.#requeueAll((what as { entrypoint: unknown }).entrypoint)
+    const list = typeof what === "string" ? [what] : what
+    checkIds(list)
+    return this.#act((store) => requeueJobs(store, list))
+  }
+
   /** How jobs ended in the last so many milliseconds (default: the last hour), by entrypoint and status. */
   async statistics(options: { readonly since?: Duration } = {}): Promise<readonly OutcomeCount[]> {
     checkOptions("statistics", options, { since: anyValue })
@@ -305,6 +339,19 @@ export class Queries {
       return ids
     } catch (error) {
       throw unknownOutcome(error)
+    }
+  }
+
+  /** Newest first, each looked at once: what fails again meanwhile stays held. */
+  async #requeueAll(entrypoint: unknown): Promise<ActionResult[]> {
+    checkEntrypoint(entrypoint)
+    const results: ActionResult[] = []
+    let after: string | null = null
+    for (;;) {
+      const ids = await this.#inspection.listHeldIds(entrypoint, after, 10_000)
+      if (ids.length === 0) return results
+      after = ids.at(-1)!
+      results.push(...(await this.#act((store) => requeueJobs(store, ids))).filter((result) => result.done))
     }
   }
 

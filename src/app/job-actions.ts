@@ -1,7 +1,8 @@
 import { PgQueuerError } from "../domain/errors.js"
-import { show } from "../domain/options.js"
+import { anyValue, checkOptions, show, wholeNumber } from "../domain/options.js"
 import type { Status } from "../domain/status.js"
-import type { ActionStore } from "../ports/job-store.js"
+import type { ActionStore, When } from "../ports/job-store.js"
+import { type JobOptions, parseWhen } from "./parse-enqueue.js"
 
 /** What a call did to one job. */
 export interface ActionResult {
@@ -10,6 +11,14 @@ export interface ActionResult {
   readonly done: boolean
   /** Where the job stands now; `unknown` when no job has this id. */
   readonly status: Status | "unknown"
+}
+
+/** What a waiting job is given; what is left out stays as it is. */
+export interface RescheduleOptions {
+  /** Not before: a duration from now, a Date, or an ISO 8601 string with a zone. A time in the past means now. */
+  readonly executeAfter?: JobOptions["executeAfter"]
+  /** -2147483648 to 2147483647, higher first. */
+  readonly priority?: number
 }
 
 /** A job in motion is in its new place within the time of a statement. */
@@ -40,6 +49,42 @@ export function deleteJobs(
     const ended = await store.endWaiting(left, "deleted", replacements && left.map((id) => replacements.get(id)!))
     return new Map(ended.map((id) => [id, "deleted"]))
   })
+}
+
+/** Gives jobs that wait another time, another priority, or both. */
+export function rescheduleJobs(
+  store: ActionStore,
+  ids: readonly string[],
+  { executeAfter, priority = null }: Reschedule,
+): Promise<ActionResult[]> {
+  return act(store, ids, ["queued", "deferred"], (left) => store.rescheduleWaiting(left, executeAfter, priority))
+}
+
+/** Puts jobs that are held as failed back into line. */
+export function requeueJobs(store: ActionStore, ids: readonly string[]): Promise<ActionResult[]> {
+  return act(store, ids, ["failed"], async (left) => {
+    return new Map((await store.requeueHeld(left)).map((id) => [id, "queued"]))
+  })
+}
+
+export interface Reschedule {
+  readonly executeAfter: When | null
+  readonly priority?: number | null | undefined
+}
+
+/** @throws PgQueuerError `PGQ_OPTION_INVALID`, also when nothing is to be changed */
+export function parseReschedule(options: unknown): Reschedule {
+  checkOptions("reschedule", options, {
+    executeAfter: anyValue,
+    priority: wholeNumber(-2_147_483_648, 2_147_483_647),
+  })
+  const { executeAfter, priority } = (options ?? {}) as RescheduleOptions
+  if (executeAfter === undefined && priority === undefined) {
+    throw new PgQueuerError("PGQ_OPTION_INVALID", "reschedule was given nothing to change", {
+      remedy: "Give executeAfter, priority, or both.",
+    })
+  }
+  return { executeAfter: parseWhen("executeAfter", executeAfter), priority }
 }
 
 /**

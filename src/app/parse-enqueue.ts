@@ -131,7 +131,8 @@ function aDedupeKey(key: unknown): string | undefined {
   return isName(key) ? undefined : `must be a string of 1 to 255 bytes without NUL characters, not ${show(key)}`
 }
 
-function parseWhen(option: string, value: unknown): When | null {
+/** @throws PgQueuerError `PGQ_OPTION_INVALID` */
+export function parseWhen(option: string, value: unknown): When | null {
   if (value === undefined || value === null) return null
   if (typeof value === "number" || (typeof value === "string" && looksLikeDuration(value))) {
     return { delayMs: toMilliseconds(value, option) }

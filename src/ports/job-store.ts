@@ -65,6 +65,8 @@ export interface InspectionStore {
   findFailures(id: string): Promise<readonly FailedAttempt[]>
   listJobIds(filter: JobFilter): Promise<readonly string[]>
   listEntrypointIds(entrypoint: string, limit: number): Promise<readonly string[]>
+  /** Newest first. */
+  listHeldIds(entrypoint: string, after: string | null, limit: number): Promise<readonly string[]>
   countUnfinished(): Promise<readonly QueueSize[]>
   countOutcomes(sinceMs: number): Promise<readonly OutcomeCount[]>
 }
@@ -85,6 +87,14 @@ export interface ActionStore {
   ): Promise<readonly string[]>
   /** Marks what workers hold, and wakes them; answers with the ids that are marked now. */
   stopClaimed(ids: readonly string[]): Promise<readonly string[]>
+  /** Gives what no worker holds another time, another priority or both, and wakes workers; answers with where it stands now. */
+  rescheduleWaiting(
+    ids: readonly string[],
+    executeAfter: When | null,
+    priority: number | null,
+  ): Promise<ReadonlyMap<string, "queued" | "deferred">>
+  /** Puts what is held back into line, and wakes workers; answers with the ids that it moved. */
+  requeueHeld(ids: readonly string[]): Promise<readonly string[]>
 }
 
 export interface JobFilter {

@@ -146,6 +146,8 @@ it("lets an operator cancel and delete, and neither read payloads, enqueue nor u
     { id: "99", done: false, status: "unknown" },
   ])
   expect(await queries.delete(ids[1]!)).toMatchObject([{ done: true }])
+  expect(await queries.reschedule(ids[2]!, { executeAfter: "1h" })).toMatchObject([{ status: "deferred" }])
+  expect(await queries.requeue({ entrypoint: "a" })).toEqual([])
   expect(await queries.delete({ entrypoint: "a" })).toHaveLength(2)
   expect(await queue.queries.queueSize()).toEqual([])
   for (const attempt of [
@@ -233,7 +235,15 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "take_turn",
     "prune_history",
   ],
-  Operator: ["end_waiting", "stop_claimed", "find_statuses", "list_entrypoint_ids"],
+  Operator: [
+    "end_waiting",
+    "stop_claimed",
+    "reschedule_waiting",
+    "requeue_held",
+    "list_held_ids",
+    "find_statuses",
+    "list_entrypoint_ids",
+  ],
   Waiter: ["read_version", "start_watcher", "stop_watcher", "find_ends", "find_results", "notify"],
   Viewer: [
     "read_version",

@@ -45,6 +45,11 @@ export class PostgresInspectionStore implements InspectionStore {
     return rows.map((row) => row.id)
   }
 
+  async listHeldIds(entrypoint: string, after: string | null, limit: number): Promise<readonly string[]> {
+    const rows = await this.#statements.run<{ id: string }>(this.#on, "list_held_ids", [entrypoint, after, limit])
+    return rows.map((row) => row.id)
+  }
+
   countUnfinished(): Promise<readonly QueueSize[]> {
     return this.#statements.run<QueueSize & Row>(this.#on, "count_unfinished")
   }
