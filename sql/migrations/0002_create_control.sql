@@ -55,7 +55,7 @@ create table pgqueuer.dedupe (
 
 create index dedupe_job_idx on pgqueuer.dedupe (job_id);
 
--- Jobs that shall not start after a time. A row goes when the time has come, whatever became of the job.
+-- Jobs that shall not start after a time. A row goes when the time has come, whatever became of the job, unless it moves at that moment.
 create table pgqueuer.expiry (
   job_id bigint primary key,
   expire_at timestamptz not null

@@ -108,6 +108,13 @@ export interface Promotion {
   readonly nextDue: number | null
 }
 
+export interface Expiration {
+  /** How many times have come, and how many jobs ended by that. */
+  readonly due: number
+  readonly ended: number
+  readonly nextInMs: number | null
+}
+
 export interface OwnClaim {
   readonly token: string
   readonly entrypoint: string
@@ -141,6 +148,7 @@ export interface WorkerStore {
     leases: readonly string[],
   ): Promise<ClaimedJob | undefined>
   promoteDue(limit: number): Promise<Promotion>
+  expireDue(limit: number): Promise<Expiration>
   beat(workerId: string, signal?: AbortSignal): Promise<Beat>
   findClaims(workerId: string): Promise<readonly OwnClaim[]>
   markLostWorkers(): Promise<readonly { readonly id: string; readonly host: string; readonly pid: number }[]>

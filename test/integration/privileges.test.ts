@@ -225,6 +225,7 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "exchange",
     "claim_suspect",
     "promote_due",
+    "expire_due",
     "beat",
     "find_claims",
     "mark_lost_workers",

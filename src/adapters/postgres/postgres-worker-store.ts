@@ -5,6 +5,7 @@ import type {
   ClaimedJob,
   ExchangeReply,
   ExchangeRequest,
+  Expiration,
   OwnClaim,
   Promotion,
   Report,
@@ -72,6 +73,14 @@ export class PostgresWorkerStore implements WorkerStore {
     const [row] = await this.#statements.run<PromotionRow>(this.#on, "promote_due", [limit, this.#statements.channel])
     const { promoted, entrypoints, seq, next_in_ms, next_due } = row!
     return { promoted, wakeUp: { entrypoints: entrypoints ?? [], seq }, nextInMs: next_in_ms, nextDue: next_due }
+  }
+
+  async expireDue(limit: number): Promise<Expiration> {
+    const [row] = await this.#statements.run<ExpirationRow>(this.#on, "expire_due", [
+      limit,
+      this.#statements.endChannel,
+    ])
+    return { due: row!.due, ended: row!.ended, nextInMs: row!.next_in_ms }
   }
 
   async beat(workerId: string, signal?: AbortSignal): Promise<Beat> {
@@ -158,6 +167,12 @@ interface PromotionRow extends Row {
   readonly seq: string | null
   readonly next_in_ms: number | null
   readonly next_due: number | null
+}
+
+interface ExpirationRow extends Row {
+  readonly due: number
+  readonly ended: number
+  readonly next_in_ms: number | null
 }
 
 interface BeatRow extends Row {

@@ -12,6 +12,7 @@ import { Connection } from "./connection.js"
 import { Duty, type DutyEnvironment } from "./duty.js"
 import type { EventHub } from "./events.js"
 import { Exchanger } from "./exchanger.js"
+import { Expiry } from "./expiry.js"
 import { Heartbeat } from "./heartbeat.js"
 import type { RunContext } from "./job-context.js"
 import { JobPool, type JobPoolParts } from "./job-pool.js"
@@ -68,6 +69,7 @@ export class Worker {
   readonly #heartbeat: Heartbeat
   readonly #listener: WakeUpListener
   readonly #promotion: Promotion
+  readonly #expiry: Expiry
   readonly #rescue: Rescue
   readonly #suspects: Suspects
   readonly #retention: Retention
@@ -151,6 +153,7 @@ export class Worker {
       connection: this.#control,
       onPromoted: (wakeUp) => this.#exchanger.look(wakeUp),
     })
+    this.#expiry = new Expiry({ clock, duties, connection: this.#control, log: parts.log })
     this.#rescue = new Rescue({
       duties,
       connection: this.#control,
@@ -198,6 +201,7 @@ export class Worker {
     this.#exchanger.start()
     this.#listener.start()
     this.#promotion.start()
+    this.#expiry.start()
     this.#rescue.start()
     this.#suspects.start()
     this.#retention.start()
@@ -292,6 +296,7 @@ export class Worker {
     this.#rescue.hear(beat)
     if (beat.suspects) this.#suspects.expect()
     if (beat.dueInMs !== null) this.#promotion.expectIn(beat.dueInMs)
+    if (beat.expiresInMs !== null) this.#expiry.expectIn(beat.expiresInMs)
   }
 
   async #releaseUnknown(tokens: readonly string[]): Promise<void> {
@@ -390,6 +395,7 @@ export class Worker {
       this.#heartbeat,
       this.#listener,
       this.#promotion,
+      this.#expiry,
       this.#rescue,
       this.#retention,
       this.#poll,
