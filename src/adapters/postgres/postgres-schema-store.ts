@@ -140,6 +140,7 @@ const expectedTables = [
   "watcher",
   "progress",
   "log_line",
+  "upkeep",
 ] as const
 
 const expectedIndexes = [
