@@ -8,7 +8,8 @@ import { checkIds } from "./app/job-actions.js"
 import { checkSchema, schemaMissing } from "./app/schema-check.js"
 import { EndWatch } from "./app/tracking/end-watch.js"
 import { ResultReader } from "./app/tracking/result-reader.js"
-import { type Duration, toTimeoutMs } from "./domain/duration.js"
+import type { WaitForOptions } from "./app/tracking/wait-for-options.js"
+import { toTimeoutMs } from "./domain/duration.js"
 import { checkPlacement } from "./domain/names.js"
 import { anObject, anyValue, aSignal, checkOptions } from "./domain/options.js"
 import type { EndStatus } from "./domain/status.js"
@@ -22,13 +23,6 @@ export interface CompletionWatcherOptions {
   readonly prefix?: string
   /** Hears of lost connections, after which the waits go on; default: nobody. */
   readonly logger?: Logger
-}
-
-export interface WaitForOptions {
-  /** How long to wait, 1 ms to 24 days; then the call rejects with `PGQ_TIMEOUT`, and the job goes on. Default: for ever. */
-  readonly timeout?: Duration
-  /** Aborted, the call rejects with `PGQ_ABORTED`, and the job goes on. */
-  readonly signal?: AbortSignal
 }
 
 /**

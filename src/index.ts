@@ -1,19 +1,49 @@
+export { type DefineEntrypointOptions, defineEntrypoint } from "./app/define-entrypoint.js"
+export type {
+  BatchOptions,
+  EnqueueOptions,
+  PayloadColumn,
+  TypedJobRequest,
+  WholeBatchOptions,
+  WholeEnqueueOptions,
+} from "./app/enqueue-options.js"
+export type { Handler, HandlerOf } from "./app/handler.js"
 export type { ActionResult, RescheduleOptions } from "./app/job-actions.js"
+export type { JobHandle } from "./app/job-handle.js"
 export type { LimitsByHand } from "./app/limits-by-hand.js"
 export type { JobOptions, JobRequest, OnConflict } from "./app/parse-enqueue.js"
 export type { PruneOptions } from "./app/prune.js"
-export { type Handler, QueueManager, type RunOptions } from "./app/queue-manager.js"
+export { QueueManager, type RunOptions } from "./app/queue-manager.js"
+export type { WaitForOptions } from "./app/tracking/wait-for-options.js"
+export type {
+  EnqueueManyOptions,
+  EntrypointTypes,
+  HandleQueries,
+  ProducerQueries,
+  TypedEntrypoint,
+} from "./app/typed-entrypoint.js"
 export type { EntrypointOptions } from "./app/worker/entrypoint-options.js"
 export type { WorkerEvents } from "./app/worker/events.js"
 export { JobStopped, type StopReason } from "./app/worker/job-context.js"
 export type { WorkerOptions } from "./app/worker/worker-options.js"
-export { CompletionWatcher, type CompletionWatcherOptions, type WaitForOptions } from "./completion-watcher.js"
+export { CompletionWatcher, type CompletionWatcherOptions } from "./completion-watcher.js"
 export type { Duration } from "./domain/duration.js"
-export { type ErrorCode, PgQueuerError } from "./domain/errors.js"
+export { type ErrorCode, PgQueuerError, type SchemaIssue } from "./domain/errors.js"
 export type { FailedAttempt, Job, JobRecord } from "./domain/job.js"
+export type {
+  AnyJobs,
+  InputOf,
+  JobMap,
+  JobName,
+  JobType,
+  OutputOf,
+  PayloadArguments,
+  Stored,
+} from "./domain/job-types.js"
 export type { FinalStatus, RetentionOptions } from "./domain/retention.js"
 export type { RetryPolicy } from "./domain/retry-policy.js"
 export { type RetryOptions, RetryRequested } from "./domain/retry-requested.js"
+export type { Schema } from "./domain/schema.js"
 export type { EndStatus, Status } from "./domain/status.js"
 export { type Context, PgQueuer, type PgQueuerOptions } from "./pgqueuer.js"
 export type {
@@ -31,13 +61,4 @@ export type { OutcomeCount, QueueSize } from "./ports/job-store.js"
 export type { LogFields, Logger } from "./ports/logger.js"
 export type { EntrypointLimits, LimitSources, WorkerRecord, WorkerState } from "./ports/operation-store.js"
 export type { PruneCount } from "./ports/retention-store.js"
-export {
-  type BatchOptions,
-  type EnqueueOptions,
-  type JobsFilter,
-  Queries,
-  type QueriesOptions,
-  type Verification,
-  type WholeBatchOptions,
-  type WholeEnqueueOptions,
-} from "./queries.js"
+export { type JobsFilter, Queries, type QueriesOptions, type Verification } from "./queries.js"

@@ -7,12 +7,15 @@ import { Statements } from "./adapters/postgres/statement.js"
 import { systemClock } from "./adapters/system/clock.js"
 import { consoleLogger } from "./adapters/system/console-logger.js"
 import { placementFromEnvironment } from "./adapters/system/environment.js"
-import { type Handler, QueueManager, type RunOptions } from "./app/queue-manager.js"
+import type { Handler, HandlerOf } from "./app/handler.js"
+import { QueueManager, type RunOptions } from "./app/queue-manager.js"
 import { checkSchema, schemaMissing } from "./app/schema-check.js"
+import type { EntrypointTypes, TypedEntrypoint } from "./app/typed-entrypoint.js"
 import type { EntrypointOptions } from "./app/worker/entrypoint-options.js"
 import type { EventListener, WorkerEvents } from "./app/worker/events.js"
 import type { JobContext } from "./app/worker/job-context.js"
 import { resolveWorkerOptions, type WorkerOptions, workerOptionChecks } from "./app/worker/worker-options.js"
+import type { AnyJobs, JobMap, JobName } from "./domain/job-types.js"
 import { checkPlacement } from "./domain/names.js"
 import { anObject, anyValue, checkOptions, wholeNumber } from "./domain/options.js"
 import { defaultMaxPayloadBytes, largestPayloadLimit } from "./domain/payload.js"
@@ -37,13 +40,13 @@ export interface PgQueuerOptions<R> extends WorkerOptions {
   readonly logger?: Logger
 }
 
-/** What a handler gets beside its job. */
-export type Context<R = Record<string, never>> = JobContext<Queries, R>
+/** What a handler gets beside its job. `R` are the resources, `J` may map names of entrypoints to the types of their jobs. */
+export type Context<R = Record<string, never>, J extends JobMap<J> = AnyJobs> = JobContext<Queries<J>, R>
 
-/** A worker: register entrypoints, then `run`. */
-export class PgQueuer<R = Record<string, never>> {
-  readonly qm: QueueManager<Queries, R>
-  readonly queries: Queries
+/** A worker: register entrypoints, then `run`. `R` are the resources, `J` may map names of entrypoints to the types of their jobs. */
+export class PgQueuer<R = Record<string, never>, J extends JobMap<J> = AnyJobs> {
+  readonly qm: QueueManager<Queries<J>, R, J>
+  readonly queries: Queries<J>
   readonly #resources: R
 
   /** @throws PgQueuerError `PGQ_OPTION_INVALID`, `PGQ_NAME_INVALID` */
@@ -55,8 +58,12 @@ export class PgQueuer<R = Record<string, never>> {
     const statements = new Statements(placement)
     const log = logger ?? consoleLogger
     this.#resources = (resources ?? {}) as R
-    this.queries = new Queries(driver, { ...placement, logger: log, ...(maxPayloadBytes ? { maxPayloadBytes } : {}) })
-    this.qm = new QueueManager<Queries, R>({
+    this.queries = new Queries<J>(driver, {
+      ...placement,
+      logger: log,
+      ...(maxPayloadBytes ? { maxPayloadBytes } : {}),
+    })
+    this.qm = new QueueManager<Queries<J>, R, J>({
       driver,
       channel: statements.channel,
       clock: systemClock,
@@ -76,9 +83,15 @@ export class PgQueuer<R = Record<string, never>> {
     })
   }
 
-  /** Registers the handler of an entrypoint. Before `run`. */
-  entrypoint(name: string, handler: Handler<Queries, R>, options?: EntrypointOptions): void {
-    this.qm.entrypoint(name, handler, options)
+  /** Registers the handler of an entrypoint, by its name or as it was defined. Before `run`. The options win over those of the definition. */
+  entrypoint<K extends JobName<J>>(name: K, handler: HandlerOf<Queries<J>, R, J, K>, options?: EntrypointOptions): void
+  entrypoint<T extends EntrypointTypes>(
+    definition: TypedEntrypoint<T>,
+    handler: Handler<Queries<J>, R, T["payload"], T["returned"]>,
+    options?: EntrypointOptions,
+  ): void
+  entrypoint(what: never, handler: never, options?: EntrypointOptions): void {
+    this.qm.entrypoint(what, handler, options)
   }
 
   /** Hears what happens in this process; answers with a function that takes the listener off again. */

@@ -9,6 +9,14 @@ import { Statements } from "./adapters/postgres/statement.js"
 import { systemClock } from "./adapters/system/clock.js"
 import { placementFromEnvironment } from "./adapters/system/environment.js"
 import { EnqueueBatcher, unknownOutcome } from "./app/enqueue-batcher.js"
+import type {
+  BatchOptions,
+  EnqueueOptions,
+  PayloadColumn,
+  TypedJobRequest,
+  WholeBatchOptions,
+  WholeEnqueueOptions,
+} from "./app/enqueue-options.js"
 import { enqueueUnique, needsTransaction } from "./app/enqueue-unique.js"
 import {
   type ActionResult,
@@ -20,11 +28,10 @@ import {
   requeueJobs,
   rescheduleJobs,
 } from "./app/job-actions.js"
+import { type JobHandle, makeJobHandle } from "./app/job-handle.js"
 import { changeEntrypoint, type LimitsByHand, setLimits } from "./app/limits-by-hand.js"
 import {
   checkOnConflict,
-  type JobOptions,
-  type JobRequest,
   jobOptionNames,
   type OnConflict,
   parseColumns,
@@ -34,9 +41,11 @@ import {
 import { type PruneOptions, prune } from "./app/prune.js"
 import { checkSchema, schemaMissing } from "./app/schema-check.js"
 import { WakeThrottle } from "./app/wake-throttle.js"
+import { CompletionWatcher } from "./completion-watcher.js"
 import { type Duration, toMilliseconds } from "./domain/duration.js"
 import { PgQueuerError } from "./domain/errors.js"
 import type { FailedAttempt, JobRecord } from "./domain/job.js"
+import type { AnyJobs, InputOf, JobMap, JobName, OutputOf, PayloadArguments, Stored } from "./domain/job-types.js"
 import { checkEntrypoint, checkPlacement, type Placement } from "./domain/names.js"
 import { aBoolean, anyValue, checkOptions, oneOf, wholeNumber } from "./domain/options.js"
 import { defaultMaxPayloadBytes, largestPayloadLimit } from "./domain/payload.js"
@@ -59,25 +68,6 @@ export interface QueriesOptions {
   readonly logger?: Logger
 }
 
-export interface BatchOptions {
-  /** What happens to jobs whose dedupe keys are taken; default `"raise"`: nothing is written, the error is `PGQ_DUPLICATE_KEY`. */
-  readonly onConflict?: OnConflict | undefined
-  /** The caller's client with an open transaction: rolled back, there is no job and no wake-up; committed, a worker starts at once. */
-  readonly transaction?: unknown
-}
-
-export interface EnqueueOptions extends JobOptions, BatchOptions {}
-
-/** A batch in which no job is left out: no `null` among the ids. */
-export interface WholeBatchOptions extends BatchOptions {
-  readonly onConflict?: "raise" | undefined
-}
-
-/** The same for a single job. */
-export interface WholeEnqueueOptions extends EnqueueOptions {
-  readonly onConflict?: "raise" | "replace" | undefined
-}
-
 export interface JobsFilter {
   readonly status?: Status
   readonly entrypoint?: string
@@ -87,8 +77,11 @@ export interface JobsFilter {
   readonly after?: string
 }
 
-/** Enqueues jobs, looks at them and acts on them. Cheap to make: what calls share is kept with the driver. */
-export class Queries {
+/**
+ * Enqueues jobs, looks at them and acts on them. Cheap to make: what calls share is kept with the driver.
+ * `J` may map names of entrypoints to the types of their jobs; without it any name and payload is taken.
+ */
+export class Queries<J extends JobMap<J> = AnyJobs> {
   readonly #driver: Driver
   readonly #placement: Placement
   readonly #options: QueriesOptions
@@ -117,12 +110,19 @@ export class Queries {
    * `PGQ_PAYLOAD_TOO_LARGE`, `PGQ_DUPLICATE_KEY`, `PGQ_DUPLICATE_RUNNING`, `PGQ_SCHEMA_…`; `PGQ_OUTCOME_UNKNOWN` when the
    * connection broke and nobody knows
    */
-  enqueue(entrypoint: string, payload?: unknown, options?: WholeEnqueueOptions): Promise<string[]>
+  enqueue<K extends JobName<J>>(
+    entrypoint: K,
+    ...args: PayloadArguments<InputOf<J, K>, WholeEnqueueOptions>
+  ): Promise<string[]>
   /** With `onConflict: "skip"` the id is null when the dedupe key is taken. */
-  enqueue(entrypoint: string, payload: unknown, options: EnqueueOptions): Promise<(string | null)[]>
-  enqueue(
-    entrypoints: readonly string[],
-    payloads?: readonly unknown[],
+  enqueue<K extends JobName<J>>(
+    entrypoint: K,
+    payload: InputOf<J, K>,
+    options: EnqueueOptions,
+  ): Promise<(string | null)[]>
+  enqueue<const Names extends readonly JobName<J>[]>(
+    entrypoints: Names,
+    payloads?: PayloadColumn<J, Names>,
     priorities?: readonly number[],
   ): Promise<string[]>
   async enqueue(entrypoint: unknown, payload?: unknown, third?: unknown): Promise<(string | null)[]> {
@@ -133,12 +133,25 @@ export class Queries {
   }
 
   /** Writes many jobs in one statement, all or nothing: 10,000 at once are fine. The ids are in the order of the jobs. */
-  enqueueMany(requests: readonly JobRequest[], options?: WholeBatchOptions): Promise<string[]>
+  enqueueMany(requests: readonly TypedJobRequest<J>[], options?: WholeBatchOptions): Promise<string[]>
   /** With `onConflict` `"skip"` or `"replace"` the id of a job that was left out is null. */
-  enqueueMany(requests: readonly JobRequest[], options: BatchOptions): Promise<(string | null)[]>
-  async enqueueMany(requests: readonly JobRequest[], options: BatchOptions = {}): Promise<(string | null)[]> {
+  enqueueMany(requests: readonly TypedJobRequest<J>[], options: BatchOptions): Promise<(string | null)[]>
+  async enqueueMany(requests: readonly TypedJobRequest<J>[], options: BatchOptions = {}): Promise<(string | null)[]> {
     checkOptions("enqueueMany", options, batchChecks)
     return this.#write(parseRequests(requests, this.#maxBytes), options)
+  }
+
+  /**
+   * A job by its id, to wait for its end, take its result or cancel it. Its entrypoint says of which type the result is.
+   * All handles on one driver share a `CompletionWatcher`, which holds no connection while nobody waits.
+   *
+   * @throws PgQueuerError `PGQ_NAME_INVALID`, `PGQ_OPTION_INVALID`; its `wait` and `result` reject with `PGQ_UNSUPPORTED` on a
+   * driver that is inside a transaction
+   */
+  handle<K extends JobName<J>>(entrypoint: K, id: string): JobHandle<Stored<OutputOf<J, K>>> {
+    checkEntrypoint(entrypoint)
+    checkIds([id])
+    return makeJobHandle(entrypoint, id, { watcher: () => this.#watcher(), cancel: (one) => this.cancel(one) })
   }
 
   /** The exact number of unfinished jobs by entrypoint and status. Reads the backlog: for people, not for metrics. */
@@ -366,6 +379,13 @@ export class Queries {
     }
   }
 
+  #watcher(): CompletionWatcher {
+    if (!this.#driver.features.inTransaction) return this.#shared().watcher
+    throw new PgQueuerError("PGQ_UNSUPPORTED", "nobody can wait for jobs inside a transaction", {
+      remedy: "Make a handle with Queries on the driver itself, and wait when the transaction is committed.",
+    })
+  }
+
   #shared(): SharedByDriver {
     let placements = sharedByDriver.get(this.#driver)
     if (placements === undefined) {
@@ -374,7 +394,13 @@ export class Queries {
     }
     let shared = placements.get(this.#statements.channel)
     if (shared === undefined) {
-      shared = share(this.#driver, this.#statements, this.#schema, this.#options.logger ?? silentLogger)
+      shared = share(
+        this.#driver,
+        this.#placement,
+        this.#statements,
+        this.#schema,
+        this.#options.logger ?? silentLogger,
+      )
       placements.set(this.#statements.channel, shared)
     }
     return shared
@@ -390,6 +416,8 @@ export interface Verification {
 interface SharedByDriver {
   readonly batcher: EnqueueBatcher
   readonly throttle: WakeThrottle
+  /** Waits for the sake of handles; idle until the first one waits, and whenever nobody does. */
+  readonly watcher: CompletionWatcher
   /** Checks the schema once. */
   ready(): Promise<void>
 }
@@ -397,7 +425,13 @@ interface SharedByDriver {
 /** By driver and channel: calls are coalesced and wake-ups throttled over all `Queries` on the same driver. */
 const sharedByDriver = new WeakMap<Driver, Map<string, SharedByDriver>>()
 
-function share(driver: Driver, statements: Statements, schema: PostgresSchemaStore, logger: Logger): SharedByDriver {
+function share(
+  driver: Driver,
+  placement: Placement,
+  statements: Statements,
+  schema: PostgresSchemaStore,
+  logger: Logger,
+): SharedByDriver {
   const store = new PostgresProducerStore(guarded(driver, schemaMissing), statements)
   const throttle = new WakeThrottle(
     systemClock,
@@ -412,7 +446,8 @@ function share(driver: Driver, statements: Statements, schema: PostgresSchemaSto
     })
     return checked
   }
-  return { batcher: new EnqueueBatcher(store, throttle), throttle, ready }
+  const watcher = new CompletionWatcher(driver, { ...placement, logger })
+  return { batcher: new EnqueueBatcher(store, throttle), throttle, watcher, ready }
 }
 
 function joined(driver: Driver, client: unknown): Driver {

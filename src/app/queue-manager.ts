@@ -1,5 +1,6 @@
 import { PgQueuerError } from "../domain/errors.js"
 import type { Job } from "../domain/job.js"
+import type { AnyJobs, JobMap, JobName } from "../domain/job-types.js"
 import { checkEntrypoint } from "../domain/names.js"
 import { aSignal, checkOptions, oneOf, show } from "../domain/options.js"
 import type { Retention } from "../domain/retention.js"
@@ -8,15 +9,14 @@ import type { Driver, Session } from "../ports/driver.js"
 import type { Logger } from "../ports/logger.js"
 import type { RetentionStore } from "../ports/retention-store.js"
 import type { WorkerStore } from "../ports/worker-store.js"
+import type { Handler, HandlerOf } from "./handler.js"
+import { type EntrypointTypes, isTypedEntrypoint, type TypedEntrypoint } from "./typed-entrypoint.js"
 import { type EntrypointOptions, resolveEntrypointOptions } from "./worker/entrypoint-options.js"
 import { EventHub, type EventListener, type WorkerEvents } from "./worker/events.js"
 import { type JobContext, RunContext } from "./worker/job-context.js"
 import type { Entrypoint, Run } from "./worker/job-pool.js"
 import { hurry, Worker } from "./worker/worker.js"
 import { type ResolvedWorkerOptions, resolveWorkerOptions, type WorkerOptions } from "./worker/worker-options.js"
-
-/** Runs one job. What it throws makes the attempt fail; it may be async or plain. */
-export type Handler<Q, R> = (job: Job, context: JobContext<Q, R>) => unknown
 
 export interface RunOptions {
   /** `"continuous"` (default) runs until it is stopped; `"drain"` ends when this worker can claim nothing more. */
@@ -47,7 +47,7 @@ export interface QueueManagerParts<Q, R> {
 }
 
 /** Claims jobs and runs their handlers: the queue half of `PgQueuer`, which also works alone. */
-export class QueueManager<Q, R> {
+export class QueueManager<Q, R, J extends JobMap<J> = AnyJobs> {
   readonly #parts: QueueManagerParts<Q, R>
   readonly #events: EventHub
   readonly #entrypoints = new Map<string, Entrypoint>()
@@ -70,14 +70,27 @@ export class QueueManager<Q, R> {
   }
 
   /**
-   * Registers the handler of an entrypoint. Before `run`.
+   * Registers the handler of an entrypoint, by its name or as it was defined. Before `run`.
    *
+   * @param options - win over those of the definition
    * @throws PgQueuerError `PGQ_NAME_INVALID`, `PGQ_OPTION_INVALID` for a handler that is no function or a name that has one,
    * `PGQ_WORKER_STATE` while the worker runs
    */
-  entrypoint(name: string, handler: Handler<Q, R>, options?: EntrypointOptions): void {
+  entrypoint<K extends JobName<J>>(name: K, handler: HandlerOf<Q, R, J, K>, options?: EntrypointOptions): void
+  entrypoint<T extends EntrypointTypes>(
+    definition: TypedEntrypoint<T>,
+    handler: Handler<Q, R, T["payload"], T["returned"]>,
+    options?: EntrypointOptions,
+  ): void
+  entrypoint(what: unknown, given: unknown, options?: EntrypointOptions): void {
+    const definition = isTypedEntrypoint(what) ? what : undefined
+    const name = definition?.name ?? what
     checkEntrypoint(name)
-    const resolved = resolveEntrypointOptions(name, options)
+    const resolved = resolveEntrypointOptions(
+      name,
+      definition === undefined ? options : { ...definition.options, ...options },
+    )
+    const handler = given as Handler<Q, R>
     if (this.#running !== undefined) throw wrongState("entrypoints are registered before run")
     if (typeof handler !== "function") {
       throw new PgQueuerError("PGQ_OPTION_INVALID", `the handler of ${show(name)} is ${show(handler)}`, {
@@ -89,7 +102,8 @@ export class QueueManager<Q, R> {
         remedy: "Register each entrypoint once.",
       })
     }
-    this.#entrypoints.set(name, { run: handler as Run, options: resolved })
+    const run = definition === undefined ? handler : definition.checked(handler)
+    this.#entrypoints.set(name, { run: run as Run, options: resolved })
   }
 
   on<E extends keyof WorkerEvents>(event: E, listener: EventListener<E>): () => void {

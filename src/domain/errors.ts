@@ -2,7 +2,7 @@
  * Every way in which PGQueuer can say no. Callers switch on `code`; messages may change between versions.
  *
  * `PGQ_OPTION_INVALID` an option is unknown, of the wrong type or out of range ·
- * `PGQ_PAYLOAD_INVALID` JSON cannot hold the payload · `PGQ_PAYLOAD_TOO_LARGE` it is over the limit ·
+ * `PGQ_PAYLOAD_INVALID` JSON cannot hold the payload, or it does not fit its schema · `PGQ_PAYLOAD_TOO_LARGE` it is over the limit ·
  * `PGQ_DUPLICATE_KEY` an unfinished job has this dedupe key · `PGQ_DUPLICATE_RUNNING` it runs, so it cannot be replaced ·
  * `PGQ_NAME_INVALID` a schema, prefix or entrypoint name is not of the right form ·
  * `PGQ_SCHEMA_MISSING` `PGQ_SCHEMA_TOO_OLD` `PGQ_SCHEMA_TOO_NEW` the database and this code don't fit ·
@@ -14,7 +14,7 @@
  * `PGQ_OUTCOME_UNKNOWN` the connection broke while a write may have been committed ·
  * `PGQ_ABORTED` the caller's signal fired · `PGQ_TIMEOUT` no answer in time ·
  * `PGQ_WORKER_STATE` start, stop or register at the wrong moment ·
- * `PGQ_RESULT_INVALID` JSON cannot hold what a handler returned, or it is over the limit ·
+ * `PGQ_RESULT_INVALID` JSON cannot hold what a handler returned, it is over the limit, or does not fit its schema ·
  * `PGQ_JOB_UNKNOWN` no job has this id · `PGQ_JOB_NOT_SUCCESSFUL` it has no result, because it ended otherwise ·
  * `PGQ_WATCHER_CLOSED` a CompletionWatcher was used after its end ·
  * `PGQ_MODULE_INVALID` a module for `pgq run` is missing, throws or exports the wrong thing ·
@@ -52,8 +52,16 @@ export type ErrorCode =
   | "PGQ_EMBEDDED_MISSING"
   | "PGQ_EMBEDDED_FAILED"
 
+/** What a schema found wrong with a value. */
+export interface SchemaIssue {
+  readonly message: string
+  /** The keys that lead to the place; empty for the value as a whole. */
+  readonly path: readonly PropertyKey[]
+}
+
 export interface ErrorDetails {
   readonly remedy: string
+  readonly issues?: readonly SchemaIssue[] | undefined
   readonly sqlState?: string | undefined
   readonly cause?: unknown
 }
@@ -65,12 +73,15 @@ export class PgQueuerError extends Error {
   readonly remedy: string
   /** The five characters of PostgreSQL's SQLSTATE, when the server said no. */
   readonly sqlState: string | undefined
+  /** What a schema found, when a payload or a result did not fit. */
+  readonly issues: readonly SchemaIssue[] | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
     this.remedy = details.remedy
     this.sqlState = details.sqlState
+    this.issues = details.issues
   }
 }
 
