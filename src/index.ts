@@ -29,7 +29,7 @@ export type { WorkerOptions } from "./app/worker/worker-options.js"
 export { CompletionWatcher, type CompletionWatcherOptions } from "./completion-watcher.js"
 export type { Duration } from "./domain/duration.js"
 export { type ErrorCode, PgQueuerError, type SchemaIssue } from "./domain/errors.js"
-export type { FailedAttempt, Job, JobRecord } from "./domain/job.js"
+export type { FailedAttempt, Job, JobProgress, JobRecord, LogLine } from "./domain/job.js"
 export type {
   AnyJobs,
   InputOf,
@@ -61,4 +61,4 @@ export type { OutcomeCount, QueueSize } from "./ports/job-store.js"
 export type { LogFields, Logger } from "./ports/logger.js"
 export type { EntrypointLimits, LimitSources, WorkerRecord, WorkerState } from "./ports/operation-store.js"
 export type { PruneCount } from "./ports/retention-store.js"
-export { type JobsFilter, Queries, type QueriesOptions, type Verification } from "./queries.js"
+export { type JobsFilter, type LogsOptions, Queries, type QueriesOptions, type Verification } from "./queries.js"

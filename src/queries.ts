@@ -44,7 +44,7 @@ import { WakeThrottle } from "./app/wake-throttle.js"
 import { CompletionWatcher } from "./completion-watcher.js"
 import { type Duration, toMilliseconds } from "./domain/duration.js"
 import { PgQueuerError } from "./domain/errors.js"
-import type { FailedAttempt, JobRecord } from "./domain/job.js"
+import type { FailedAttempt, JobProgress, JobRecord, LogLine } from "./domain/job.js"
 import type { AnyJobs, InputOf, JobMap, JobName, OutputOf, PayloadArguments, Stored } from "./domain/job-types.js"
 import { checkEntrypoint, checkPlacement, type Placement } from "./domain/names.js"
 import { aBoolean, anyValue, checkOptions, oneOf, wholeNumber } from "./domain/options.js"
@@ -75,6 +75,13 @@ export interface JobsFilter {
   readonly limit?: number
   /** Only jobs with a lower id than this: the last id of the page before. */
   readonly after?: string
+}
+
+export interface LogsOptions {
+  /** Only lines after this one: the last id of the page before. */
+  readonly after?: string
+  /** 1 to 10,000; default 1,000. */
+  readonly limit?: number
 }
 
 /**
@@ -177,6 +184,23 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
   async job(id: string): Promise<JobRecord | undefined> {
     checkIds([id])
     return (await this.#inspection.findJobs([id]))[0]
+  }
+
+  /** What a job's handler last said of how far it is; undefined when it said nothing. To be had while the job runs. */
+  async progress(id: string): Promise<JobProgress | undefined> {
+    checkIds([id])
+    return this.#inspection.findProgress(id)
+  }
+
+  /**
+   * What a job's handlers logged with `context.log`, from `info` up, oldest first; at most 1,000 lines of an attempt are kept.
+   * To be had while the job runs, about half a second later.
+   */
+  async logs(id: string, options: LogsOptions = {}): Promise<readonly LogLine[]> {
+    checkOptions("logs", options, { after: anyValue, limit: wholeNumber(1, 10_000) })
+    const { after, limit = 1_000 } = options
+    checkIds(after === undefined ? [id] : [id, after])
+    return this.#inspection.findLogLines(id, after ?? null, limit)
   }
 
   /** The failed attempts of a job, oldest first, with their tracebacks. */

@@ -15,6 +15,7 @@ import { type EntrypointOptions, resolveEntrypointOptions } from "./worker/entry
 import { EventHub, type EventListener, type WorkerEvents } from "./worker/events.js"
 import { type JobContext, RunContext } from "./worker/job-context.js"
 import type { Entrypoint, Run } from "./worker/job-pool.js"
+import type { Notes } from "./worker/notes.js"
 import { hurry, Worker } from "./worker/worker.js"
 import { type ResolvedWorkerOptions, resolveWorkerOptions, type WorkerOptions } from "./worker/worker-options.js"
 
@@ -204,14 +205,14 @@ export class QueueManager<Q, R, J extends JobMap<J> = AnyJobs> {
       options: this.#options,
       events: this.#events,
       entrypoints: this.#entrypoints,
-      makeContext: (job) => this.#makeContext(job),
+      makeContext: (job, notes) => this.#makeContext(job, notes),
       onIdle,
     })
   }
 
-  #makeContext(job: Job): RunContext<unknown, unknown> {
+  #makeContext(job: Job, notes: Notes): RunContext<unknown, unknown> {
     const { resources, queries, log } = this.#parts
-    return new RunContext<Q, R>({ attempt: job.attempt, resources, queries, log: () => jobLogger(log, job) })
+    return new RunContext<Q, R>({ job, resources, queries, log, notes })
   }
 }
 
@@ -224,16 +225,6 @@ function idleConfirmation(lookEverywhere: () => void, started: () => number, don
       startedAtFirstLook = started()
       lookEverywhere()
     }
-  }
-}
-
-function jobLogger(log: Logger, job: Job): Logger {
-  const about = { job: job.id, entrypoint: job.entrypoint, attempt: job.attempt }
-  return {
-    debug: (message, fields) => log.debug(message, { ...about, ...fields }),
-    info: (message, fields) => log.info(message, { ...about, ...fields }),
-    warn: (message, fields) => log.warn(message, { ...about, ...fields }),
-    error: (message, fields) => log.error(message, { ...about, ...fields }),
   }
 }
 

@@ -31,6 +31,27 @@ export interface JobRecord extends Omit<Job, "attempt"> {
   readonly error: string | null
   /** What its handler returned, a JSON value; undefined for nothing, and until it is `successful`. */
   readonly result: unknown
+  /** What its handler last gave to `context.progress`, a JSON value; undefined for nothing. */
+  readonly progress: unknown
+}
+
+/** How far a job is, by its handler's own account. */
+export interface JobProgress {
+  readonly value: unknown
+  readonly attempt: number
+  readonly updatedAt: Date
+}
+
+/** What a handler logged about its job. */
+export interface LogLine {
+  /** Higher for later lines of a job: the `after` of the next page. */
+  readonly id: string
+  readonly attempt: number
+  readonly level: "info" | "warn" | "error"
+  /** Cut at 16 KiB. */
+  readonly message: string
+  readonly fields: Readonly<Record<string, unknown>>
+  readonly loggedAt: Date
 }
 
 export interface FailedAttempt {

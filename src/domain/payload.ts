@@ -15,6 +15,7 @@ export const defaultMaxPayloadBytes = 1_048_576
 export const largestPayloadLimit = 256 * 1_048_576
 
 const maxHeadersBytes = 16_384
+const maxProgressBytes = 16_384
 
 /** Deeper than that is a circle, or is refused by PostgreSQL's own parser. */
 const maxDepth = 1_000
@@ -62,6 +63,15 @@ export function encodeHeaders(headers: unknown): string | null {
     throw invalid("headers", "is not an object")
   }
   return encodeJson("headers", headers, maxHeadersBytes)
+}
+
+/**
+ * How far a job is, as JSON text: any JSON value of at most 16 KiB.
+ *
+ * @throws PgQueuerError `PGQ_PAYLOAD_INVALID` for what JSON would lose or refuse, `PGQ_PAYLOAD_TOO_LARGE` with both sizes
+ */
+export function encodeProgress(value: unknown): string {
+  return encodeJson("progress", value, maxProgressBytes)
 }
 
 function encodeJson(what: string, value: unknown, maxBytes: number): string {

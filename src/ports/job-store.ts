@@ -1,4 +1,4 @@
-import type { FailedAttempt, JobRecord } from "../domain/job.js"
+import type { FailedAttempt, JobProgress, JobRecord, LogLine } from "../domain/job.js"
 import type { EncodedPayload } from "../domain/payload.js"
 import type { Status } from "../domain/status.js"
 
@@ -62,6 +62,8 @@ export interface UniqueProducerStore {
 
 export interface InspectionStore {
   findJobs(ids: readonly string[]): Promise<readonly JobRecord[]>
+  findProgress(id: string): Promise<JobProgress | undefined>
+  findLogLines(id: string, after: string | null, limit: number): Promise<readonly LogLine[]>
   findFailures(id: string): Promise<readonly FailedAttempt[]>
   listJobIds(filter: JobFilter): Promise<readonly string[]>
   listEntrypointIds(entrypoint: string, limit: number): Promise<readonly string[]>

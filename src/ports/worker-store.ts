@@ -129,6 +129,24 @@ export interface RescuedJob {
   readonly failed: boolean
 }
 
+/** How far a job is. */
+export interface ProgressNote {
+  readonly jobId: string
+  readonly attempt: number
+  readonly json: string
+}
+
+export interface LogNote {
+  readonly jobId: string
+  readonly attempt: number
+  readonly level: "info" | "warn" | "error"
+  readonly message: string
+  /** JSON text. */
+  readonly fields: string | null
+  /** By the clock of this process. */
+  readonly at: number
+}
+
 export interface WorkerIdentity {
   readonly host: string
   readonly pid: number
@@ -150,6 +168,9 @@ export interface WorkerStore {
   promoteDue(limit: number): Promise<Promotion>
   expireDue(limit: number): Promise<Expiration>
   beat(workerId: string, signal?: AbortSignal): Promise<Beat>
+  writeProgress(notes: readonly ProgressNote[]): Promise<void>
+  /** @param now - by the clock of this process, for the age of the lines */
+  writeLogLines(lines: readonly LogNote[], now: number): Promise<void>
   findClaims(workerId: string): Promise<readonly OwnClaim[]>
   markLostWorkers(): Promise<readonly { readonly id: string; readonly host: string; readonly pid: number }[]>
   takeOrphans(workerId: string): Promise<readonly { readonly token: string; readonly lostWorkerId: string }[]>

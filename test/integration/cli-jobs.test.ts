@@ -86,6 +86,29 @@ test("shows a job with its failed attempts", async () => {
   })
 })
 
+test("shows how far a job is, what it returned and what it logged", async () => {
+  const queue = await installQueue()
+  const { database, queries } = queue
+  const [id] = await queries.enqueue("mail")
+  const worker = queue.worker()
+  worker.pgq.entrypoint("mail", (_, { log, progress }) => {
+    progress({ sent: 3 })
+    log.warn("greylisted\nonce", { host: "mx" })
+    return "250 OK"
+  })
+  await worker.drain()
+  const { stdout: text } = await pgq(["job", id!], { database })
+  expect(text).toMatch(/^progress +\{"sent":3\}$/m)
+  expect(text).toMatch(/^result +"250 OK"$/m)
+  expect(text).toMatch(/Z attempt 1 warn {2}greylisted\\nonce \{"host":"mx"\}$/m)
+  const { stdout: json } = await pgq(["job", id!, "--json"], { database })
+  expect(JSON.parse(json)).toMatchObject({
+    progress: { sent: 3 },
+    result: "250 OK",
+    logs: [{ level: "warn", message: "greylisted\nonce", fields: { host: "mx" }, attempt: 1 }],
+  })
+})
+
 test("says that a job is unknown, or that an id is none", async () => {
   const { database } = await installQueue()
   const unknown = await pgq(["job", "404", "--json"], { database })

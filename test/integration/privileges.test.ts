@@ -91,7 +91,10 @@ it("lets a worker run, fail, retry, promote, release and rescue jobs, and neithe
   await queue.queries.enqueue("good", "deferred", { executeAfter: "100ms" })
   const { rescued, poisoned } = await leaveDeadWorkers(queue)
   const { pgq, start, log } = queue.worker({ maxRescues: 1, shutdownTimeout: 100 }, driver)
-  pgq.entrypoint("good", () => {})
+  pgq.entrypoint("good", (_, { progress, log }) => {
+    progress(1)
+    log.info("well")
+  })
   pgq.entrypoint("bad", () => {
     throw new Error("bad")
   })
@@ -190,6 +193,8 @@ it("lets a viewer look at everything, and change nothing", async () => {
   expect(await queries.job(id!)).toMatchObject({ status: "queued", payload: { visible: true } })
   expect(await queries.jobs({ status: "queued" })).toHaveLength(1)
   expect(await queries.failures(id!)).toEqual([])
+  expect(await queries.progress(id!)).toBeUndefined()
+  expect(await queries.logs(id!)).toEqual([])
   expect(await queries.queueSize()).toEqual([{ entrypoint: "a", status: "queued", count: 1 }])
   expect(await queries.statistics()).toEqual([])
   expect(await queries.verify()).toMatchObject({ missing: [] })
@@ -235,6 +240,8 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "register_retention",
     "take_turn",
     "prune_history",
+    "write_progress",
+    "write_log_lines",
   ],
   Operator: [
     "end_waiting",
@@ -250,6 +257,8 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "read_version",
     "find_jobs",
     "find_failures",
+    "find_progress",
+    "find_log_lines",
     "find_statuses",
     "list_job_ids",
     "count_unfinished",

@@ -1,4 +1,4 @@
-import type { FailedAttempt, JobRecord } from "../../domain/job.js"
+import type { FailedAttempt, JobProgress, JobRecord, LogLine } from "../../domain/job.js"
 import type { Status } from "../../domain/status.js"
 import type { Queryable, Row } from "../../ports/driver.js"
 import type { InspectionStore, JobFilter, OutcomeCount, QueueSize } from "../../ports/job-store.js"
@@ -27,6 +27,25 @@ export class PostgresInspectionStore implements InspectionStore {
       workerId: row.worker_id,
       error: row.error,
       traceback: row.traceback,
+    }))
+  }
+
+  async findProgress(id: string): Promise<JobProgress | undefined> {
+    const [row] = await this.#statements.run<ProgressRow>(this.#on, "find_progress", [id])
+    return row === undefined
+      ? undefined
+      : { value: JSON.parse(row.value), attempt: row.attempt, updatedAt: row.updated_at }
+  }
+
+  async findLogLines(id: string, after: string | null, limit: number): Promise<readonly LogLine[]> {
+    const rows = await this.#statements.run<LogLineRow>(this.#on, "find_log_lines", [id, after, limit])
+    return rows.map((row) => ({
+      id: row.id,
+      attempt: row.attempt,
+      level: row.level,
+      message: row.message,
+      fields: row.fields === null ? {} : JSON.parse(row.fields),
+      loggedAt: row.logged_at,
     }))
   }
 
@@ -85,6 +104,7 @@ interface JobRow extends Row {
   readonly payload_bytes: Uint8Array | null
   readonly headers: string | null
   readonly result: string | null
+  readonly progress: string | null
 }
 
 interface FailureRow extends Row {
@@ -93,6 +113,21 @@ interface FailureRow extends Row {
   readonly worker_id: string | null
   readonly error: string
   readonly traceback: string | null
+}
+
+interface ProgressRow extends Row {
+  readonly value: string
+  readonly attempt: number
+  readonly updated_at: Date
+}
+
+interface LogLineRow extends Row {
+  readonly id: string
+  readonly attempt: number
+  readonly level: LogLine["level"]
+  readonly message: string
+  readonly fields: string | null
+  readonly logged_at: Date
 }
 
 interface OutcomeRow extends Row {
@@ -121,5 +156,6 @@ function asJobRecord(row: JobRow): JobRecord {
     worker: row.worker_id === null ? null : { id: row.worker_id, host: row.worker_host, pid: row.worker_pid },
     error: row.error,
     result: row.result === null ? undefined : JSON.parse(row.result),
+    progress: row.progress === null ? undefined : JSON.parse(row.progress),
   }
 }

@@ -6,7 +6,9 @@ import type {
   ExchangeReply,
   ExchangeRequest,
   Expiration,
+  LogNote,
   OwnClaim,
+  ProgressNote,
   Promotion,
   Report,
   RescuedJob,
@@ -106,6 +108,25 @@ export class PostgresWorkerStore implements WorkerStore {
       [workerId],
     )
     return rows.map((row) => ({ token: row.token, entrypoint: row.entrypoint, jobIds: row.job_ids }))
+  }
+
+  async writeProgress(notes: readonly ProgressNote[]): Promise<void> {
+    await this.#statements.run(this.#on, "write_progress", [
+      notes.map((note) => note.jobId),
+      notes.map((note) => note.attempt),
+      notes.map((note) => note.json),
+    ])
+  }
+
+  async writeLogLines(lines: readonly LogNote[], now: number): Promise<void> {
+    await this.#statements.run(this.#on, "write_log_lines", [
+      lines.map((line) => line.jobId),
+      lines.map((line) => line.attempt),
+      lines.map((line) => line.level),
+      lines.map((line) => line.message),
+      lines.map((line) => line.fields),
+      lines.map((line) => Math.max(0, now - line.at)),
+    ])
   }
 
   markLostWorkers() {

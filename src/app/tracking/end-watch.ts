@@ -4,10 +4,10 @@ import type { Clock, Random, Timer } from "../../ports/clock.js"
 import type { Driver } from "../../ports/driver.js"
 import type { Logger } from "../../ports/logger.js"
 import type { WatchStore } from "../../ports/watch-store.js"
+import { mayPass } from "../passing-failure.js"
 import { Duty, type DutyEnvironment } from "../worker/duty.js"
 import { ChannelListener } from "./channel-listener.js"
 import { EndWait, stopped } from "./end-wait.js"
-import { mayPass } from "./passing-failure.js"
 
 /** The base that is always right; notifications make it quick. Without them it is all there is. */
 const pollMs = 4_900
@@ -223,7 +223,7 @@ export class EndWatch {
   }
 }
 
-function complain(log: Logger, duty: string, error: unknown, retryInMs: number): void {
+function complain(log: Logger, duty: string, error: unknown, retryInMs = 0): void {
   log.warn(`${duty} failed; next try in ${Math.round(retryInMs)} ms`, { duty, error, retryInMs })
 }
 

@@ -1,7 +1,5 @@
+import { storable } from "../../domain/storable.js"
 import type { Failure } from "../../ports/worker-store.js"
-
-/** What is kept of an error or its traceback; more helps nobody. */
-const mostBytes = 16_384
 
 /** An error as it is stored: one text with name and message, and the stack with its causes. Whatever was thrown. */
 export function describeFailure(thrown: unknown): Failure {
@@ -39,14 +37,4 @@ function textOf(value: unknown): string {
   } catch {
     return "a value that cannot be shown"
   }
-}
-
-/** PostgreSQL's text holds no NUL, and UTF-8 no half characters. */
-function storable(text: string): string {
-  const clean = text.replaceAll("\0", "\ufffd").toWellFormed()
-  if (Buffer.byteLength(clean) <= mostBytes) return clean
-  return `${Buffer.from(clean)
-    .subarray(0, mostBytes - 4)
-    .toString("utf8")
-    .replace(/\ufffd+$/, "")}…`
 }

@@ -14,8 +14,8 @@ export interface DutyOptions {
 export interface DutyEnvironment {
   readonly clock: Clock
   readonly random: Random
-  /** The one place that hears of every background failure. */
-  onFailure(duty: string, error: unknown, retryInMs: number): void
+  /** The one place that hears of every background failure, and of when it is tried again. */
+  onFailure(duty: string, error: unknown, retryInMs: number | undefined): void
 }
 
 /**

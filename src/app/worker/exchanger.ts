@@ -46,6 +46,8 @@ export class Exchanger {
   readonly #marks: LowWaterMarks
   readonly #lanes: readonly Duty[]
   #finished: Report[] = []
+  /** Ends that wait until something else is written. */
+  #withheld = 0
   #claiming = true
   #requested = 0
   /** Claimed, and not handed to the pool yet. */
@@ -91,10 +93,21 @@ export class Exchanger {
     this.poke()
   }
 
-  /** Pokes when there is enough for another exchange, not for every job: what is under way looks again when it returns. */
-  report(report: Report): void {
+  /** Hands a report in, after something else that must be written first. Pokes when there is enough for another exchange, not for every job: what is under way looks again when it returns. */
+  report(report: Report, after?: Promise<void>): void {
+    if (after !== undefined) {
+      void this.#reportAfter(report, after)
+      return
+    }
     const count = this.#finished.push(report)
     if (count % worthASecondExchange === (this.#underWay.size === 0 ? 1 : 0)) this.poke()
+  }
+
+  async #reportAfter(report: Report, written: Promise<void>): Promise<void> {
+    this.#withheld++
+    await written
+    this.#withheld--
+    this.report(report)
   }
 
   /** Claims nothing more; reports still go out. */
@@ -108,7 +121,7 @@ export class Exchanger {
   }
 
   get settled(): boolean {
-    return this.#finished.length === 0 && this.#underWay.size === 0 && this.#arriving === 0
+    return this.#finished.length === 0 && this.#withheld === 0 && this.#underWay.size === 0 && this.#arriving === 0
   }
 
   /** Whether the last look found nothing more, and nothing is on its way. */

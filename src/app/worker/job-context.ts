@@ -1,4 +1,8 @@
+import type { Job } from "../../domain/job.js"
+import { encodeProgress } from "../../domain/payload.js"
 import type { Logger } from "../../ports/logger.js"
+import { jobLogger } from "./job-logger.js"
+import type { Notes } from "./notes.js"
 
 /** Why a handler's signal was aborted: the value of `signal.reason.reason`. */
 export type StopReason = keyof typeof explanations
@@ -29,34 +33,43 @@ export interface JobContext<Q, R> {
   readonly attempt: number
   /** What was given to `PgQueuer` as `resources`. */
   readonly resources: R
-  /** The worker's logger with the job's id and entrypoint. */
+  /** The worker's logger with the job's id and entrypoint. Lines from `info` up are kept with the job: `queries.logs(id)`. */
   readonly log: Logger
+  /**
+   * Says how far the job is: any JSON value of at most 16 KiB, for `queries.progress(id)`. Cheap to call often: the last value is
+   * written twice a second at most, and before the job's end.
+   *
+   * @throws PgQueuerError `PGQ_PAYLOAD_INVALID`, `PGQ_PAYLOAD_TOO_LARGE`
+   */
+  readonly progress: (value: unknown) => void
   /** Enqueues and looks at jobs on the worker's driver. */
   readonly queries: Q
 }
 
 interface Parts<Q, R> {
-  readonly attempt: number
+  readonly job: Job
   readonly resources: R
   readonly queries: Q
-  readonly log: () => Logger
+  /** The worker's. */
+  readonly log: Logger
+  readonly notes: Notes
 }
 
-/** The context of one run. Signal and logger are made when first used: most handlers of short jobs use neither. */
+/** The context of one run. Signal, logger and the like are made when first used: most handlers of short jobs use none. */
 export class RunContext<Q, R> implements JobContext<Q, R> {
   readonly attempt: number
   readonly resources: R
   readonly queries: Q
-  readonly #makeLog: () => Logger
+  readonly #parts: Parts<Q, R>
   #log: Logger | undefined
   #controller: AbortController | undefined
   #stopped: JobStopped | undefined
 
-  constructor({ attempt, resources, queries, log }: Parts<Q, R>) {
-    this.attempt = attempt
-    this.resources = resources
-    this.queries = queries
-    this.#makeLog = log
+  constructor(parts: Parts<Q, R>) {
+    this.attempt = parts.job.attempt
+    this.resources = parts.resources
+    this.queries = parts.queries
+    this.#parts = parts
   }
 
   get signal(): AbortSignal {
@@ -68,8 +81,19 @@ export class RunContext<Q, R> implements JobContext<Q, R> {
   }
 
   get log(): Logger {
-    this.#log ??= this.#makeLog()
+    this.#log ??= jobLogger(this.#parts.log, this.#parts.job, this.#parts.notes)
     return this.#log
+  }
+
+  /** A function that can be taken out of the context. */
+  get progress(): (value: unknown) => void {
+    const { job, notes } = this.#parts
+    return (value) => {
+      const json = encodeProgress(value)
+      // Another worker may be at this job by now.
+      if (this.stopReason === "lease-lost") return
+      notes.progress({ jobId: job.id, attempt: job.attempt, json })
+    }
   }
 
   /** @internal The first reason stays. */

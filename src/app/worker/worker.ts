@@ -1,4 +1,5 @@
 import { PgQueuerError } from "../../domain/errors.js"
+import type { Job } from "../../domain/job.js"
 import type { Retention as RetentionAges } from "../../domain/retention.js"
 import type { Clock, Random, Timer } from "../../ports/clock.js"
 import type { Driver, Session } from "../../ports/driver.js"
@@ -16,6 +17,7 @@ import { Expiry } from "./expiry.js"
 import { Heartbeat } from "./heartbeat.js"
 import type { RunContext } from "./job-context.js"
 import { JobPool, type JobPoolParts } from "./job-pool.js"
+import { Notes } from "./notes.js"
 import { Prefetch } from "./prefetch.js"
 import { Promotion } from "./promotion.js"
 import { Rescue } from "./rescue.js"
@@ -37,9 +39,9 @@ export interface WorkerParts {
   readonly options: ResolvedWorkerOptions
   readonly maxResultBytes: number
   readonly entrypoints: JobPoolParts["entrypoints"]
-  readonly makeContext: JobPoolParts["makeContext"]
   readonly retention: RetentionAges
   readonly retentionStore: RetentionStore
+  makeContext(job: Job, notes: Notes): RunContext<unknown, unknown>
   makeStore(session: Session): WorkerStore
   /** Nothing is left to claim, and nothing is held. */
   onIdle(): void
@@ -62,6 +64,7 @@ export class Worker {
   readonly #parts: WorkerParts
   readonly #register = new ClaimRegister()
   readonly #prefetch = new Prefetch()
+  readonly #notes: Notes
   readonly #pool: JobPool
   readonly #control: Connection
   readonly #exchangeConnections: readonly Connection[]
@@ -89,6 +92,7 @@ export class Worker {
     const connect = () => new Connection(driver, parts.makeStore)
     this.#control = connect()
     this.#exchangeConnections = driver.features.sessions > fewestSessions ? [connect(), connect()] : [connect()]
+    this.#notes = new Notes({ clock, duties, connection: this.#control })
     this.#pool = new JobPool({
       clock,
       random,
@@ -96,7 +100,7 @@ export class Worker {
       maxConcurrentTasks: options.maxConcurrentTasks,
       maxResultBytes: parts.maxResultBytes,
       entrypoints: parts.entrypoints,
-      makeContext: parts.makeContext,
+      makeContext: (job) => parts.makeContext(job, this.#notes),
       onReport: (report, claim) => this.#report(report, claim),
       onRefused: (claim) => this.#putBack(claim),
     })
@@ -198,6 +202,7 @@ export class Worker {
     }
     this.#parts.log.info("worker started", { worker: this.#id, entrypoints: [...this.#parts.entrypoints.keys()] })
     this.#heartbeat.start()
+    this.#notes.start()
     this.#exchanger.start()
     this.#listener.start()
     this.#promotion.start()
@@ -274,7 +279,8 @@ export class Worker {
 
   #report(report: Report, claim: ClaimedJob): void {
     this.#prefetch.record(claim.entrypoint, report.runMs, report.endedAt)
-    this.#exchanger.report(claim.settings?.keyed ? { ...report, keyed: true } : report)
+    const whole = claim.settings?.keyed ? { ...report, keyed: true } : report
+    this.#exchanger.report(whole, this.#notes.written(claim.id))
     this.#suspects.ended(claim.token)
   }
 
@@ -392,6 +398,7 @@ export class Worker {
 
   async #stopDuties(): Promise<void> {
     const duties = [
+      this.#notes,
       this.#heartbeat,
       this.#listener,
       this.#promotion,

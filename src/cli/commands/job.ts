@@ -1,6 +1,6 @@
 import type { Command } from "commander"
 import { PgQueuerError } from "../../domain/errors.js"
-import type { FailedAttempt, JobRecord } from "../../domain/job.js"
+import type { FailedAttempt, JobRecord, LogLine } from "../../domain/job.js"
 import type { Cli, GlobalOptions } from "../cli.js"
 import { withQueries } from "../connection.js"
 import { jobAsJson, time } from "../job-text.js"
@@ -9,7 +9,7 @@ import { oneLine, type Terminal } from "../terminal.js"
 export function addJobCommand(program: Command, cli: Cli): void {
   program
     .command("job")
-    .description("show one job and its failed attempts")
+    .description("show one job, its failed attempts and what it logged")
     .argument("<id>", "as queue printed it")
     .action((id: string, _options, command: Command) => job(cli, id, command.optsWithGlobals<GlobalOptions>()))
 }
@@ -22,13 +22,18 @@ async function job(cli: Cli, id: string, options: GlobalOptions): Promise<void> 
         remedy: "List them with: pgq jobs   (or name the right --schema and --prefix)",
       })
     }
-    const failures = await queries.failures(id)
-    if (options.json === true) cli.terminal.printJson({ ...jobAsJson(found), failures })
-    else print(cli.terminal, found, failures)
+    const [failures, logs] = await Promise.all([queries.failures(id), queries.logs(id)])
+    if (options.json === true) cli.terminal.printJson({ ...jobAsJson(found), failures, logs })
+    else print(cli.terminal, found, failures, logs)
   })
 }
 
-function print(terminal: Terminal, found: JobRecord, failures: readonly FailedAttempt[]): void {
+function print(
+  terminal: Terminal,
+  found: JobRecord,
+  failures: readonly FailedAttempt[],
+  logs: readonly LogLine[],
+): void {
   const facts: readonly (readonly [string, string])[] = [
     ["id", found.id],
     ["entrypoint", found.entrypoint],
@@ -43,11 +48,19 @@ function print(terminal: Terminal, found: JobRecord, failures: readonly FailedAt
     ["worker", workerText(found)],
     ["headers", Object.keys(found.headers).length === 0 ? "" : JSON.stringify(found.headers)],
     ["payload", payloadText(found.payload)],
+    ["progress", payloadText(found.progress)],
     ["result", payloadText(found.result)],
     ["error", found.error ?? ""],
   ]
   for (const [name, value] of facts) if (value !== "") terminal.print(`${name.padEnd(14)} ${oneLine(value)}`)
   for (const failure of failures) printFailure(terminal, failure)
+  if (logs.length > 0) terminal.print()
+  for (const line of logs) terminal.print(oneLine(logText(line)))
+}
+
+function logText({ loggedAt, attempt, level, message, fields }: LogLine): string {
+  const details = Object.keys(fields).length === 0 ? "" : ` ${JSON.stringify(fields)}`
+  return `${time(loggedAt)} attempt ${attempt} ${level.padEnd(5)} ${message}${details}`
 }
 
 function printFailure(terminal: Terminal, { attempt, failedAt, workerId, error, traceback }: FailedAttempt): void {

@@ -1,4 +1,4 @@
-import { hasCode, PgQueuerError } from "../../domain/errors.js"
+import { hasCode, PgQueuerError } from "../domain/errors.js"
 
 /** Too many connections, no space, locks, deadlocks, statements that the server gave up: these come and go. */
 const passingClasses = new Set(["40", "53", "55", "57", "58"])
