@@ -10,11 +10,11 @@ import {
 import { codeVersion } from "./adapters/postgres/migrations.js"
 import { Statements } from "./adapters/postgres/statement.js"
 import { placementFromEnvironment } from "./adapters/system/environment.js"
+import type { PayloadColumn, TypedJobRequest } from "./app/enqueue-options.js"
 import { duplicateKey, type PlacedJob, withoutTwins } from "./app/enqueue-unique.js"
 import {
   checkOnConflict,
   type JobOptions,
-  type JobRequest,
   jobOptionNames,
   parseColumns,
   parseJob,
@@ -22,6 +22,7 @@ import {
 } from "./app/parse-enqueue.js"
 import { refuseSchema, schemaMissing } from "./app/schema-check.js"
 import { PgQueuerError } from "./domain/errors.js"
+import type { AnyJobs, InputOf, JobMap, JobName, PayloadArguments } from "./domain/job-types.js"
 import { checkPlacement } from "./domain/names.js"
 import { anyValue, checkOptions, wholeNumber } from "./domain/options.js"
 import { defaultMaxPayloadBytes, largestPayloadLimit } from "./domain/payload.js"
@@ -49,8 +50,8 @@ export interface SyncEnqueueOptions extends JobOptions, SyncBatchOptions {}
 /** With nothing left out there is no `null` among the ids. */
 type Whole<O> = O & { readonly onConflict?: "raise" | undefined }
 
-/** Enqueues jobs for code that cannot await: each call blocks until its jobs are durable. */
-export class SyncQueries {
+/** Enqueues jobs for code that cannot await: each call blocks until its jobs are durable. `J` is as in `Queries`. */
+export class SyncQueries<J extends JobMap<J> = AnyJobs> {
   readonly #on: SyncQueryable
   readonly #statements: Statements
   readonly #maxBytes: number
@@ -72,9 +73,16 @@ export class SyncQueries {
   }
 
   /** Writes one job, or a batch as parallel arrays; the same checks, errors and ids as `Queries.enqueue`. */
-  enqueue(entrypoint: string, payload?: unknown, options?: Whole<SyncEnqueueOptions>): string[]
-  enqueue(entrypoint: string, payload: unknown, options: SyncEnqueueOptions): (string | null)[]
-  enqueue(entrypoints: readonly string[], payloads?: readonly unknown[], priorities?: readonly number[]): string[]
+  enqueue<K extends JobName<J>>(
+    entrypoint: K,
+    ...args: PayloadArguments<InputOf<J, K>, Whole<SyncEnqueueOptions>>
+  ): string[]
+  enqueue<K extends JobName<J>>(entrypoint: K, payload: InputOf<J, K>, options: SyncEnqueueOptions): (string | null)[]
+  enqueue<const Names extends readonly JobName<J>[]>(
+    entrypoints: Names,
+    payloads?: PayloadColumn<J, Names>,
+    priorities?: readonly number[],
+  ): string[]
   enqueue(entrypoint: unknown, payload?: unknown, third?: unknown): (string | null)[] {
     if (Array.isArray(entrypoint)) return this.#write(parseColumns(entrypoint, payload, third, this.#maxBytes), {})
     checkOptions("enqueue", third, enqueueChecks)
@@ -83,9 +91,9 @@ export class SyncQueries {
   }
 
   /** Writes many jobs in one statement, all or nothing. */
-  enqueueMany(requests: readonly JobRequest[], options?: Whole<SyncBatchOptions>): string[]
-  enqueueMany(requests: readonly JobRequest[], options: SyncBatchOptions): (string | null)[]
-  enqueueMany(requests: readonly JobRequest[], options: SyncBatchOptions = {}): (string | null)[] {
+  enqueueMany(requests: readonly TypedJobRequest<J>[], options?: Whole<SyncBatchOptions>): string[]
+  enqueueMany(requests: readonly TypedJobRequest<J>[], options: SyncBatchOptions): (string | null)[]
+  enqueueMany(requests: readonly TypedJobRequest<J>[], options: SyncBatchOptions = {}): (string | null)[] {
     checkOptions("enqueueMany", options, batchChecks)
     return this.#write(parseRequests(requests, this.#maxBytes), options)
   }

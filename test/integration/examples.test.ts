@@ -75,6 +75,24 @@ test("express-sync: each request has a blocking driver of its own, closed after 
   expect((await app.finished).code).toBe(0)
 })
 
+test("typed-jobs: payloads and results are what the schemas make of them, and what does not fit is refused", async () => {
+  const { database, queries } = await installQueue()
+  const consumer = startPgq(["run", "examples/typed-jobs/consumer.ts:main"], { database })
+  await consumer.writes("worker started")
+  const { code, stdout } = await script("typed-jobs/producer.ts", { database }).finished
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: expect.stringMatching(
+      /^<\d+@example\.com> was sent in 20\d\d\n\[ 'successful', 'successful' \]\nPGQ_PAYLOAD_INVALID \[[^[]*path: \[ 'to' \]/,
+    ),
+  })
+  await consumer.writes("Welcome to ada@example.com, born in 1815, copies: 1\n")
+  await consumer.writes("News to cyd@example.com, no birthday, copies: 2\n")
+  consumer.process.kill("SIGTERM")
+  expect((await consumer.finished).code).toBe(0)
+  expect((await queries.jobs()).map((job) => job.status)).toEqual(["successful", "successful", "successful"])
+})
+
 /** As `npx jiti` does. */
 function script(file: string, options: StartOptions): Started {
   return start([jiti, join(repository, "examples", file)], options)

@@ -1,4 +1,5 @@
 import { type Context, type Driver, type Job, type JobRequest, type JobType, PgQueuer, Queries } from "pgqueuer"
+import type { SyncQueries } from "pgqueuer/sync"
 
 // Compiled, never run: a map of names to types gives every call its types; without one everything stays loose.
 
@@ -50,6 +51,39 @@ export async function mistakesInJobsDoNotCompile(queries: Queries<Jobs>): Promis
   await queries.enqueue(["fetch", "upload"], [new Uint8Array(), { user: 7 }])
   // @ts-expect-error no such name
   await queries.enqueue(["fetch", "fetched"], [{ user: 7 }, 1])
+}
+
+export async function results(queries: Queries<Jobs>, untyped: Queries): Promise<void> {
+  const text: string = await queries.handle("fetch", "1").result({ timeout: "1s" })
+  const { sent }: { sent: string } = await queries.handle("remind", "1").result()
+  const anything: unknown = await untyped.handle("anything", "1").result()
+  // @ts-expect-error it is a string
+  const wrong: number = await queries.handle("fetch", "1").result()
+  // @ts-expect-error no such name
+  queries.handle("fetched", "1")
+  // @ts-expect-error nobody knows its type
+  const unchecked: string = await untyped.handle("fetch", "1").result()
+  void [text, sent, anything, wrong, unchecked]
+}
+
+export async function leftOut(queries: Queries<Jobs>): Promise<void> {
+  const [whole]: string[] = await queries.enqueue("fetch", { user: 7 }, { dedupeKey: "7" })
+  const [skipped]: (string | null)[] = await queries.enqueue("fetch", { user: 7 }, { onConflict: "skip" })
+  // @ts-expect-error with skip there may be null among the ids
+  const ids: string[] = await queries.enqueue("fetch", { user: 7 }, { onConflict: "skip" })
+  // @ts-expect-error the payload is checked with these options, too
+  await queries.enqueue("fetch", { user: "7" }, { onConflict: "skip" })
+  void [whole, skipped, ids]
+}
+
+export function blocking(queries: SyncQueries<Jobs>): void {
+  queries.enqueue("fetch", { user: 7 })
+  queries.enqueue("tidy")
+  queries.enqueueMany([{ entrypoint: "fetch", payload: { user: 7 } }])
+  // @ts-expect-error no such name
+  queries.enqueue("fetched", { user: 7 })
+  // @ts-expect-error of the wrong type
+  queries.enqueue("fetch", { user: "7" })
 }
 
 interface Resources {

@@ -65,6 +65,20 @@ export async function mistakesInJobsDoNotCompile(queries: Queries): Promise<void
   await tidy.enqueue({} as Driver)
 }
 
+export async function results(queries: Queries): Promise<void> {
+  const job = await sum.enqueue(queries, { numbers: [1] })
+  const total: number = await job.result({ timeout: "1s", signal: AbortSignal.timeout(5) })
+  const [first] = await email.enqueueMany(queries, [])
+  const id: string | undefined = (await first?.result())?.messageId
+  const anything: unknown = await tidy.handle(queries, "1").result()
+  const skipped: JobHandle<number> | null = await sum.enqueue(queries, { numbers: [] }, { onConflict: "skip" })
+  // @ts-expect-error it is a number
+  const wrong: string = await job.result()
+  // @ts-expect-error with skip it may be null
+  const certain: JobHandle<number> = await sum.enqueue(queries, { numbers: [] }, { onConflict: "skip" })
+  void [total, id, anything, skipped, wrong, certain]
+}
+
 export function registers(pgq: PgQueuer, typed: PgQueuer<Record<string, never>, Jobs>): void {
   pgq.entrypoint(email, async (job) => {
     const { to, at, copies }: { to: string; at: Date; copies: number } = job.payload
