@@ -32,6 +32,10 @@ export interface WakeUp {
   readonly due?: number | null
   /** Jobs that workers hold shall stop. */
   readonly cancel?: boolean
+  /** Limits or pauses have changed. */
+  readonly rules?: boolean
+  /** Slots of these limited entrypoints are free again; true: of any. */
+  readonly freed?: readonly string[] | true
 }
 
 export interface ProducerStore {

@@ -1,4 +1,5 @@
 import type { WakeUp } from "./job-store.js"
+import type { LimitStore } from "./limit-store.js"
 
 /** A job in a worker's hands. `token` names the claim: without it nothing can be recorded. */
 export interface ClaimedJob {
@@ -157,6 +158,7 @@ export interface WorkerIdentity {
 
 /** What a worker does with the database. Each call is one statement and one transaction. */
 export interface WorkerStore {
+  readonly limits: LimitStore
   startWorker(identity: WorkerIdentity): Promise<string>
   stopWorker(workerId: string): Promise<void>
   exchange(request: ExchangeRequest, signal?: AbortSignal): Promise<ExchangeReply>

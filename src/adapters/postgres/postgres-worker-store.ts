@@ -15,14 +15,17 @@ import type {
   WorkerIdentity,
   WorkerStore,
 } from "../../ports/worker-store.js"
+import { PostgresLimitStore } from "./postgres-limit-store.js"
 import type { Statements } from "./statement.js"
 
 /** What a worker does with the database, on one session. */
 export class PostgresWorkerStore implements WorkerStore {
+  readonly limits: PostgresLimitStore
   readonly #on: Queryable
   readonly #statements: Statements
 
   constructor(on: Queryable, statements: Statements) {
+    this.limits = new PostgresLimitStore(on, statements)
     this.#on = on
     this.#statements = statements
   }

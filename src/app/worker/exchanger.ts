@@ -4,6 +4,8 @@ import type { ClaimedJob, ExchangeReply, Report } from "../../ports/worker-store
 import type { ClaimRegister } from "./claim-register.js"
 import type { Connection } from "./connection.js"
 import { Duty, type DutyEnvironment } from "./duty.js"
+import type { Asked, Capacity } from "./gate.js"
+import type { Gates } from "./gates.js"
 import type { JobPool } from "./job-pool.js"
 import { type Look, LowWaterMarks } from "./low-water-marks.js"
 import type { Prefetch } from "./prefetch.js"
@@ -25,6 +27,7 @@ export interface ExchangerParts {
   readonly connections: readonly Connection[]
   readonly entrypoints: readonly string[]
   readonly pool: JobPool
+  readonly gates: Gates
   readonly prefetch: Prefetch
   readonly register: ClaimRegister
   readonly maxConcurrentTasks: number
@@ -56,6 +59,8 @@ export class Exchanger {
   #looking = 0
   #started = 0
   readonly #underWay = new Set<number>()
+  #quiet = false
+  #whenQuiet: (() => void)[] = []
   /** Counts the reasons to look for work; a look that found little answers those that came before it. */
   #reasons = 1
   #answered = 0
@@ -81,6 +86,7 @@ export class Exchanger {
   /** There may be work: what the wake-up names, or anywhere. */
   look(wakeUp: WakeUp = {}): void {
     this.#marks.wake(wakeUp)
+    this.#parts.gates.wake(wakeUp.entrypoints)
     if (wakeUp.entrypoints === undefined) this.#everywhere = true
     this.#reasons++
     this.poke()
@@ -89,6 +95,7 @@ export class Exchanger {
   /** Looks for work that no wake-up told of, and now and then also for what the marks hide. */
   sweep(): void {
     if (this.#parts.clock.monotonic() >= this.#nextSweepAt) this.#everywhere = true
+    this.#parts.gates.wake(undefined)
     this.#reasons++
     this.poke()
   }
@@ -100,6 +107,7 @@ export class Exchanger {
       return
     }
     const count = this.#finished.push(report)
+    if (this.#parts.gates.frees(report.token)) this.#reasons++
     if (count % worthASecondExchange === (this.#underWay.size === 0 ? 1 : 0)) this.poke()
   }
 
@@ -150,11 +158,44 @@ export class Exchanger {
 
   /** Says so when nothing is left to do. */
   announceIdle(): void {
-    if (this.exhausted && this.#parts.pool.held === 0) this.#parts.onIdle()
+    const { pool, gates } = this.#parts
+    if (this.exhausted && pool.held === 0 && gates.settled) this.#parts.onIdle()
+  }
+
+  /** There is room for jobs of limited entrypoints. */
+  lookForLimited(): void {
+    this.#reasons++
+    this.poke()
+  }
+
+  get capacity(): Capacity {
+    const { pool, prefetch, gates, maxConcurrentTasks, batchSize, clock } = this.#parts
+    const now = clock.monotonic()
+    const ahead = prefetch.size(now, maxConcurrentTasks, batchSize * batchesAhead, pool.oldestRunMs(now))
+    const here = pool.held + gates.waiting + this.#arriving
+    const held = here + this.#requested
+    const startable = Math.max(0, maxConcurrentTasks - held)
+    return {
+      now: startable,
+      ahead: Math.max(0, maxConcurrentTasks + ahead - held - startable),
+      full: here >= maxConcurrentTasks + ahead,
+    }
+  }
+
+  /** Does the work while no exchange is under way. */
+  async whileQuiet<T>(work: () => Promise<T>): Promise<T> {
+    this.#quiet = true
+    try {
+      while (this.#underWay.size > 0) await new Promise<void>((resolve) => this.#whenQuiet.push(resolve))
+      return await work()
+    } finally {
+      this.#quiet = false
+      this.poke()
+    }
   }
 
   #isWorthwhile(): boolean {
-    if (this.#parts.workerId() === "") return false
+    if (this.#parts.workerId() === "" || this.#quiet) return false
     const claimable = this.#room()
     if (this.#underWay.size === 0) return this.#finished.length > 0 || claimable > 0
     return this.#finished.length >= worthASecondExchange || claimable >= worthASecondExchange
@@ -163,13 +204,13 @@ export class Exchanger {
   /** How many more jobs this worker may take; 0 when there is no reason to look. */
   #room(): number {
     if (!this.#claiming || this.#answered === this.#reasons || (this.#looking > 0 && !this.#overlaps)) return 0
-    const { pool, prefetch, maxConcurrentTasks, batchSize, clock } = this.#parts
+    const { pool, prefetch, gates, maxConcurrentTasks, batchSize, clock } = this.#parts
     const now = clock.monotonic()
     const ahead = prefetch.size(now, maxConcurrentTasks, batchSize * batchesAhead, pool.oldestRunMs(now))
     const most = maxConcurrentTasks + ahead
     // Half of it at a time, so that one half can be fetched while the other one is run.
     const share = ahead > 0 && this.#parts.maxConcurrentTasks >= worthASecondExchange ? Math.ceil(most / 2) : most
-    return Math.min(batchSize, share, most - pool.held - this.#arriving - this.#requested)
+    return Math.min(batchSize, share, most - pool.held - gates.waiting - this.#arriving - this.#requested)
   }
 
   /** Claims that overlap can bring jobs out of their order. Where few run at once that would be seen, so there one waits for the other. */
@@ -181,11 +222,15 @@ export class Exchanger {
     const number = ++this.#started
     const reports = this.#finished
     const reasons = this.#reasons
-    const limit = Math.max(0, this.#room())
     const workerId = this.#parts.workerId()
     const sentAt = this.#parts.clock.monotonic()
     const everywhere = this.#everywhere || sentAt >= this.#nextSweepAt
-    const look = limit > 0 ? this.#marks.look(limit, everywhere) : undefined
+    const { gates } = this.#parts
+    gates.handIn(reports)
+    const look = this.#plan(everywhere)
+    if (look === undefined && reports.length === 0) return
+    const limit = look?.limit ?? 0
+    const asked = gates.ask(look?.most ?? new Map())
     if (look !== undefined) this.#everywhere = false
     this.#finished = []
     this.#requested += limit
@@ -194,13 +239,20 @@ export class Exchanger {
     try {
       const reply = await connection.use((store) =>
         store.exchange(
-          { workerId, reports, now: this.#parts.clock.monotonic(), ranges: look?.ranges ?? [], leases: [], limit },
+          {
+            workerId,
+            reports,
+            now: this.#parts.clock.monotonic(),
+            ranges: look?.ranges ?? [],
+            leases: gates.leases,
+            limit,
+          },
           AbortSignal.timeout(this.#parts.timeoutMs),
         ),
       )
       this.#requested -= limit
-      this.#take(reply, look, reasons, workerId)
       for (const report of reports) this.#parts.register.remove(report.token)
+      this.#take(reply, reports, look, asked, reasons, workerId)
       if (everywhere && look !== undefined) this.#planSweep(sentAt)
     } catch (error) {
       this.#requested -= limit
@@ -209,21 +261,44 @@ export class Exchanger {
     } finally {
       if (look !== undefined) this.#looking--
       this.#underWay.delete(number)
+      if (this.#underWay.size === 0) for (const resolve of this.#whenQuiet.splice(0)) resolve()
     }
   }
 
-  #take(reply: ExchangeReply, look: Look | undefined, reasons: number, workerId: string): void {
+  /** Where to look for work; undefined when there is no room for more, or every entrypoint is closed. */
+  #plan(everywhere: boolean): Look | undefined {
+    const limit = Math.max(0, this.#room())
+    if (limit === 0) return undefined
+    const look = this.#marks.look(limit, everywhere, (entrypoint) => this.#parts.gates.most(entrypoint))
+    if (look.ranges.length > 0) return look
+    this.#marks.taken(look, [])
+    this.#answered = this.#reasons
+    return undefined
+  }
+
+  #take(
+    reply: ExchangeReply,
+    reports: readonly Report[],
+    look: Look | undefined,
+    asked: ReadonlyMap<string, Asked>,
+    reasons: number,
+    workerId: string,
+  ): void {
     if (!reply.alive || workerId !== this.#parts.workerId()) {
       if (look !== undefined) this.#marks.failed(look)
       this.#parts.onDead(workerId)
       return
     }
+    const { gates, register } = this.#parts
+    gates.see(reply.rules)
+    gates.ended(reports, reply.refused, (token) => register.has(token))
     if (look === undefined) return
     const more = this.#marks.taken(look, reply.jobs)
     const contended = reply.jobs.length < Math.min(reply.promised, look.limit)
+    gates.answer(asked, reply.jobs, !more && !contended)
     if (!more) this.#answered = Math.max(this.#answered, reasons)
     if (contended) this.#lookAgainSoon()
-    for (const job of reply.jobs) this.#parts.register.add(job.token)
+    for (const job of reply.jobs) register.add(job.token)
     if (reply.jobs.length === 0) return
     if (reply.jobs.length < worthASecondExchange) this.#hand(reply.jobs)
     else void this.#handAfterTurn(reply.jobs)
@@ -231,14 +306,16 @@ export class Exchanger {
 
   /** Starting many jobs takes a while: the next exchange goes out before that, and the server works meanwhile. */
   async #handAfterTurn(jobs: readonly ClaimedJob[]): Promise<void> {
+    const workerId = this.#parts.workerId()
     this.#arriving += jobs.length
     await this.#parts.clock.turn()
     this.#arriving -= jobs.length
-    this.#hand(jobs)
+    // Declared dead meanwhile: they belong to others.
+    if (workerId === this.#parts.workerId()) this.#hand(jobs)
   }
 
   #hand(jobs: readonly ClaimedJob[]): void {
-    this.#parts.pool.accept(jobs)
+    this.#parts.pool.accept(this.#parts.gates.hold(jobs))
     this.#parts.onClaimed()
   }
 
@@ -257,6 +334,7 @@ export class Exchanger {
     if (look !== undefined) this.#marks.failed(look)
     if (everywhere) this.#everywhere = true
     if (workerId === this.#parts.workerId()) this.#finished = [...reports, ...this.#finished]
+    this.#parts.gates.doubt()
     this.#parts.onUncertain()
   }
 }

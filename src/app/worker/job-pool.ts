@@ -30,6 +30,14 @@ export interface JobPoolParts {
   readonly events: EventHub
   readonly maxConcurrentTasks: number
   readonly maxResultBytes: number
+  /** Jobs that wait for the time of their start. */
+  readonly paced: {
+    readonly waiting: number
+    /** The next one whose start is due, unless one of `rank` comes before it. */
+    takeDue(rank: number | undefined): ClaimedJob | undefined
+    /** Takes out those that are meant. */
+    takeOut(isMeant: (claim: ClaimedJob) => boolean): ClaimedJob[]
+  }
   readonly entrypoints: ReadonlyMap<string, Entrypoint>
   makeContext(job: Job): RunContext<unknown, unknown>
   /** Hears what became of each job, once. */
@@ -110,6 +118,17 @@ export class JobPool {
     else for (const claim of this.#waiting.clear()) this.#parts.onRefused(claim)
   }
 
+  /** A slot may be free, or a start due. */
+  poke(): void {
+    if (!this.#filling) this.#stretchBeganAt = this.#parts.clock.monotonic()
+    this.#fill()
+  }
+
+  /** Lets go of the jobs of an entrypoint that wait for a slot. */
+  giveUp(entrypoint: string): ClaimedJob[] {
+    return this.#waiting.take((claim) => claim.entrypoint === entrypoint)
+  }
+
   /** Starts nothing more; answers with the jobs that waited for a slot. */
   close(): ClaimedJob[] {
     this.#open = false
@@ -138,7 +157,8 @@ export class JobPool {
     const wanted = new Set(ids)
     for (const running of this.#running) if (wanted.has(running.claim.id)) running.context.stop("canceled")
     const now = this.#parts.clock.monotonic()
-    for (const claim of this.#waiting.take(({ id }) => wanted.has(id))) {
+    const isWanted = ({ id }: ClaimedJob) => wanted.has(id)
+    for (const claim of [...this.#waiting.take(isWanted), ...this.#parts.paced.takeOut(isWanted)]) {
       this.#parts.onReport(reportOf(claim, now, 0, { status: "canceled" }), claim)
     }
   }
@@ -157,14 +177,16 @@ export class JobPool {
   }
 
   /** Drops what waits and lets go of what runs, because the claims belong to somebody else. */
-  loseAll(): void {
+  loseAll(others: readonly ClaimedJob[]): void {
     for (const running of this.#running) {
       if (running.detached) continue
       this.#detach(running)
       running.context.stop("lease-lost")
       this.#parts.events.emit("lease-lost", { job: running.job })
     }
-    for (const claim of this.#waiting.clear()) this.#parts.events.emit("lease-lost", { job: asJob(claim) })
+    for (const claim of [...this.#waiting.clear(), ...others]) {
+      this.#parts.events.emit("lease-lost", { job: asJob(claim) })
+    }
   }
 
   #detach(running: Running): void {
@@ -175,15 +197,23 @@ export class JobPool {
   #fill(): void {
     if (this.#filling) return
     this.#filling = true
-    const { clock, maxConcurrentTasks } = this.#parts
-    while (this.#open && this.#running.size < maxConcurrentTasks && this.#waiting.size > 0) {
+    const { clock, maxConcurrentTasks, paced } = this.#parts
+    while (this.#open && this.#running.size < maxConcurrentTasks && (this.#waiting.size > 0 || paced.waiting > 0)) {
       if (clock.monotonic() - this.#stretchBeganAt > longestStretchMs) {
         void this.#fillAfterTurn()
         return
       }
-      this.#start(this.#waiting.shift()!)
+      const claim = this.#next()
+      if (claim === undefined) break
+      this.#start(claim)
     }
     this.#filling = false
+  }
+
+  #next(): ClaimedJob | undefined {
+    const { paced } = this.#parts
+    const due = paced.waiting > 0 ? paced.takeDue(this.#waiting.head?.rank) : undefined
+    return due ?? this.#waiting.shift()
   }
 
   async #fillAfterTurn(): Promise<void> {

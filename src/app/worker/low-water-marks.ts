@@ -40,6 +40,8 @@ export interface Look {
   readonly limit: number
   /** It ignored the marks. */
   readonly everywhere: boolean
+  /** Of limited entrypoints: how many of their jobs it may take. */
+  readonly most: ReadonlyMap<string, number>
   readonly lowest: Map<string, number>
   /** Of each range, where to remember how much it gave. */
   readonly peeks: readonly Peek[]
@@ -70,17 +72,30 @@ export class LowWaterMarks {
     return this.#ranges < rangesForOneClaimAtATime
   }
 
-  /** Plans a claim of at most `limit` jobs; `everywhere` ignores the marks. To be closed with `taken` or `failed`. */
-  look(limit: number, everywhere: boolean): Look {
-    const planned = [...this.#lines].flatMap(([entrypoint, line]) => rangesOf(entrypoint, line, everywhere))
+  /**
+   * Plans a claim of at most `limit` jobs; `everywhere` ignores the marks. To be closed with `taken` or `failed`.
+   *
+   * @param mostOf - how many jobs of an entrypoint may be taken; null where nothing limits
+   */
+  look(limit: number, everywhere: boolean, mostOf: (entrypoint: string) => number | null = () => null): Look {
+    const most = new Map<string, number>()
+    const planned = [...this.#lines].flatMap(([entrypoint, line]) => {
+      const allowed = mostOf(entrypoint)
+      if (allowed === 0) return []
+      if (allowed !== null) most.set(entrypoint, Math.min(allowed, limit))
+      return rangesOf(entrypoint, line, everywhere)
+    })
     const fair = Math.ceil((limit * readAhead) / Math.max(1, planned.length))
     const look: Look = {
       limit,
       everywhere,
+      most,
       lowest: new Map(),
       peeks: planned.map(({ remembered }) => remembered),
       ranges: planned.map(({ entrypoint, low, mark, high, remembered }) => {
-        return { entrypoint, low, mark, high, peek: Math.min(limit, Math.max(fair, remembered.peek)), most: null }
+        const allowed = most.get(entrypoint) ?? null
+        const peek = Math.min(allowed ?? limit, limit, Math.max(fair, remembered.peek))
+        return { entrypoint, low, mark, high, peek, most: allowed }
       }),
     }
     this.#looks.add(look)
@@ -122,7 +137,7 @@ export class LowWaterMarks {
     let more = false
     look.ranges.forEach((range, index) => {
       const count = given[index]!
-      if (count >= range.peek) more = true
+      if (count >= range.peek && (range.most === null || count < range.most)) more = true
       look.peeks[index]!.peek = count >= range.peek ? count * 2 + 1 : count + (count >> 1) + 1
     })
     return more

@@ -58,7 +58,10 @@ export class Rescue {
       })
     }
     const orphans = await connection.use((store) => store.takeOrphans(workerId))
-    if (orphans.length === 0) return Number.POSITIVE_INFINITY
+    if (orphans.length === 0) {
+      await connection.use((store) => store.limits.freeLeases())
+      return Number.POSITIVE_INFINITY
+    }
     // They carry this worker's id now; a heartbeat must not take them for claims whose reply was lost.
     for (const { token } of orphans) register.add(token)
     let rescued: readonly RescuedJob[]

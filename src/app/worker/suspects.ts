@@ -2,12 +2,14 @@ import type { ClaimedJob } from "../../ports/worker-store.js"
 import type { ClaimRegister } from "./claim-register.js"
 import type { Connection } from "./connection.js"
 import { Duty, type DutyEnvironment } from "./duty.js"
+import type { Gates } from "./gates.js"
 
 export interface SuspectsParts {
   readonly duties: DutyEnvironment
   readonly connection: Connection
   readonly entrypoints: readonly string[]
   readonly register: ClaimRegister
+  readonly gates: Gates
   workerId(): string
   hasRoom(): boolean
   onJob(claim: ClaimedJob): void
@@ -67,8 +69,8 @@ export class Suspects {
     this.#expected = false
     this.#looking = true
     try {
-      const claim = await this.#parts.connection.use((store) =>
-        store.claimSuspect(workerId, this.#parts.entrypoints, []),
+      const claim = await this.#parts.gates.single(this.#parts.entrypoints, (open, leases) =>
+        this.#parts.connection.use((store) => store.claimSuspect(workerId, open, leases)),
       )
       this.#looking = false
       if (claim === undefined) this.#parts.onSettled()

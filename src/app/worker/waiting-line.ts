@@ -17,6 +17,10 @@ export class WaitingLine<T extends { readonly rank: number; readonly seq: number
       last === undefined || before(last, sorted[0]!) <= 0 ? [...left, ...sorted] : [...left, ...sorted].sort(before)
   }
 
+  get head(): T | undefined {
+    return this.#items[this.#next]
+  }
+
   shift(): T | undefined {
     return this.#next < this.#items.length ? this.#items[this.#next++] : undefined
   }

@@ -110,13 +110,17 @@ function readWakeUp(message: {
   readonly seq?: unknown
   readonly due?: unknown
   readonly cancel?: unknown
+  readonly rules?: unknown
+  readonly freed?: unknown
 }): WakeUp {
-  const { entrypoints, seq, due, cancel } = message
+  const { entrypoints, seq, due, cancel, rules, freed } = message
   if (!Array.isArray(entrypoints) || !entrypoints.every((name) => typeof name === "string")) return {}
   return {
     entrypoints,
     seq: typeof seq === "string" && /^\d+$/.test(seq) ? seq : null,
     due: typeof due === "number" ? due : null,
     ...(cancel === true ? { cancel } : {}),
+    ...(rules === true ? { rules } : {}),
+    ...(freed === true || (Array.isArray(freed) && freed.every((name) => typeof name === "string")) ? { freed } : {}),
   }
 }

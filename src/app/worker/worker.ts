@@ -14,6 +14,7 @@ import { Duty, type DutyEnvironment } from "./duty.js"
 import type { EventHub } from "./events.js"
 import { Exchanger } from "./exchanger.js"
 import { Expiry } from "./expiry.js"
+import { Gates } from "./gates.js"
 import { Heartbeat } from "./heartbeat.js"
 import type { RunContext } from "./job-context.js"
 import { JobPool, type JobPoolParts } from "./job-pool.js"
@@ -66,6 +67,7 @@ export class Worker {
   readonly #prefetch = new Prefetch()
   readonly #notes: Notes
   readonly #pool: JobPool
+  readonly #gates: Gates
   readonly #control: Connection
   readonly #exchangeConnections: readonly Connection[]
   readonly #exchanger: Exchanger
@@ -93,12 +95,27 @@ export class Worker {
     this.#control = connect()
     this.#exchangeConnections = driver.features.sessions > fewestSessions ? [connect(), connect()] : [connect()]
     this.#notes = new Notes({ clock, duties, connection: this.#control })
+    this.#gates = new Gates({
+      clock,
+      duties,
+      entrypoints,
+      workerId,
+      use: (work) => this.#control.use((store) => work(store.limits)),
+      findClaims: () => this.#control.use((store) => store.findClaims(this.#id)),
+      capacity: () => this.#exchanger.capacity,
+      whileQuiet: (work) => this.#exchanger.whileQuiet(work),
+      onRoom: () => this.#exchanger.lookForLimited(),
+      onDue: () => this.#pool.poke(),
+      onUnlimited: (jobs) => this.#pool.accept(jobs),
+      onRules: (paused) => this.#obey(paused),
+    })
     this.#pool = new JobPool({
       clock,
       random,
       events,
       maxConcurrentTasks: options.maxConcurrentTasks,
       maxResultBytes: parts.maxResultBytes,
+      paced: this.#gates,
       entrypoints: parts.entrypoints,
       makeContext: (job) => parts.makeContext(job, this.#notes),
       onReport: (report, claim) => this.#report(report, claim),
@@ -111,6 +128,7 @@ export class Worker {
       connections: this.#exchangeConnections,
       entrypoints,
       pool: this.#pool,
+      gates: this.#gates,
       prefetch: this.#prefetch,
       register: this.#register,
       maxConcurrentTasks: options.maxConcurrentTasks,
@@ -135,7 +153,7 @@ export class Worker {
       exchanger: this.#exchanger,
       heartbeatTimeoutMs: options.heartbeatTimeoutMs,
       workerId,
-      held: () => this.#pool.held,
+      held: () => this.#pool.held + this.#gates.waiting,
       onDead: (id) => this.#die(id),
       onSilence: () => this.#onSilence(),
       onBeat: (beat) => this.#hear(beat),
@@ -173,6 +191,7 @@ export class Worker {
       connection: this.#control,
       entrypoints,
       register: this.#register,
+      gates: this.#gates,
       workerId,
       hasRoom: () => this.#pool.open && this.#pool.running < options.maxConcurrentTasks,
       onJob: (claim) => this.#accept(claim),
@@ -180,6 +199,7 @@ export class Worker {
     })
     this.#retention = new Retention({ clock, duties, store: parts.retentionStore, ages: parts.retention })
     this.#poll = new Duty("poll", duties, async () => {
+      this.#gates.freed(true)
       this.#exchanger.sweep()
       this.#promotion.poke()
       this.#suspects.expect()
@@ -195,6 +215,8 @@ export class Worker {
     if (sessions > 1 && sessions < fewestSessions) throw poolTooSmall(sessions)
     try {
       await this.#registerRetention()
+      await this.#writeLimitsDown()
+      await this.#gates.open()
       this.#id = await this.#makeKnown()
     } catch (error) {
       await this.#control.close()
@@ -203,6 +225,7 @@ export class Worker {
     this.#parts.log.info("worker started", { worker: this.#id, entrypoints: [...this.#parts.entrypoints.keys()] })
     this.#heartbeat.start()
     this.#notes.start()
+    this.#gates.start()
     this.#exchanger.start()
     this.#listener.start()
     this.#promotion.start()
@@ -222,7 +245,7 @@ export class Worker {
   async stop(deadline: AbortSignal): Promise<void> {
     this.#exchanger.stopClaiming()
     await this.#suspects.stop()
-    for (const claim of this.#pool.close()) this.#putBack(claim)
+    for (const claim of [...this.#pool.close(), ...this.#gates.close()]) this.#putBack(claim)
     await this.#letHandlersEnd(deadline)
     this.#pool.detachAll()
     await this.#handIn(deadline)
@@ -253,6 +276,9 @@ export class Worker {
       if (this.#pool.held > 0) this.#heartbeat.poke()
       return
     }
+    if (wakeUp.rules === true) this.#gates.see(undefined)
+    if (wakeUp.freed !== undefined) this.#gates.freed(wakeUp.freed)
+    if (wakeUp.entrypoints?.length === 0) return
     this.#exchanger.look(wakeUp)
     if (wakeUp.entrypoints === undefined) {
       this.#promotion.poke()
@@ -272,8 +298,18 @@ export class Worker {
     })
   }
 
+  /** Limits or pauses have changed: what was fetched for entrypoints that are paused now goes back. */
+  #obey(paused: readonly string[]): void {
+    for (const entrypoint of paused) {
+      for (const claim of [...this.#pool.giveUp(entrypoint), ...this.#gates.giveUpWaiting(entrypoint)])
+        this.#putBack(claim)
+    }
+    this.#exchanger.look()
+    this.#suspects.expect()
+  }
+
   #accept(claim: ClaimedJob): void {
-    this.#pool.accept([claim])
+    this.#pool.accept(this.#gates.hold([claim]))
     this.#heartbeat.quicken()
   }
 
@@ -300,6 +336,7 @@ export class Worker {
   #hear(beat: Beat): void {
     this.#pool.cancel(beat.stopIds)
     this.#rescue.hear(beat)
+    this.#gates.see(beat.rules)
     if (beat.suspects) this.#suspects.expect()
     if (beat.dueInMs !== null) this.#promotion.expectIn(beat.dueInMs)
     if (beat.expiresInMs !== null) this.#expiry.expectIn(beat.expiresInMs)
@@ -326,7 +363,7 @@ export class Worker {
     this.#parts.log.error("no heartbeat reached the database for too long: aborting the handlers", {
       duty: "heartbeat",
     })
-    for (const claim of this.#pool.giveUpWaiting()) this.#putBack(claim)
+    for (const claim of [...this.#pool.giveUpWaiting(), ...this.#gates.giveUpWaiting()]) this.#putBack(claim)
     this.#pool.stopAll("lease-lost")
   }
 
@@ -339,7 +376,7 @@ export class Worker {
     this.#exchanger.forgetReports()
     this.#register.clear()
     this.#suspects.lose()
-    this.#pool.loseAll()
+    this.#pool.loseAll(this.#gates.reset())
     this.#registration.poke()
   }
 
@@ -356,6 +393,24 @@ export class Worker {
   #registerRetention(): Promise<void> {
     const ages = [...this.#parts.entrypoints].map(([name, { options }]) => [name, options.retention] as const)
     return this.#parts.retentionStore.registerRetention(new Map(ages))
+  async #writeLimitsDown(): Promise<void> {
+    const limits = [...this.#parts.entrypoints].map(([entrypoint, { options }]) => {
+      const { concurrencyLimit, requestsPerSecond } = options
+      return { entrypoint, concurrencyLimit, requestsPerSecond }
+    })
+    const changed = await this.#control.use((store) => store.limits.registerEntrypoints(limits))
+    for (const { wasKnown, ...before } of changed) {
+      if (!wasKnown) continue
+      const now = limits.find(({ entrypoint }) => entrypoint === before.entrypoint)
+      this.#parts.log.warn(
+        "the code of this worker sets another limit than the last one that started; the newest counts",
+        {
+          duty: "limits",
+          before,
+          now,
+        },
+      )
+    }
   }
 
   #makeKnown(): Promise<string> {
@@ -389,7 +444,10 @@ export class Worker {
 
   async #sayGoodbye(): Promise<void> {
     try {
-      if (this.#id !== "") await this.#control.use((store) => store.stopWorker(this.#id))
+      if (this.#id !== "") {
+        await this.#control.use((store) => store.stopWorker(this.#id))
+        if (this.#gates.leases.length > 0) await this.#control.use((store) => store.limits.freeLeases())
+      }
     } catch (error) {
       this.#complain("stop", error, undefined)
     }
@@ -407,6 +465,7 @@ export class Worker {
       this.#retention,
       this.#poll,
       this.#unload,
+      this.#gates,
       this.#exchanger,
       this.#registration,
     ]

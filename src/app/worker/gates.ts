@@ -1,0 +1,432 @@
+import type { Clock, Timer } from "../../ports/clock.js"
+import type { Lending, LimitStore, Rule, SlotRequest } from "../../ports/limit-store.js"
+import type { ClaimedJob, OwnClaim, Report } from "../../ports/worker-store.js"
+import { Duty, type DutyEnvironment } from "./duty.js"
+import { type Asked, type Capacity, Gate } from "./gate.js"
+
+/** Slots that nothing has filled for so long are given back: other workers may have jobs for them. */
+const idleMs = 200
+/** The same where jobs wait, and this worker has no room for them. */
+const fullMs = 20
+
+/** So far ahead starts are reserved: enough to fetch the jobs for them, little enough to lose when a worker dies. */
+const horizonMs = 150
+
+export interface GatesParts {
+  readonly clock: Clock
+  readonly duties: DutyEnvironment
+  readonly entrypoints: readonly string[]
+  use<T>(work: (limits: LimitStore) => Promise<T>): Promise<T>
+  workerId(): string
+  findClaims(): Promise<readonly OwnClaim[]>
+  capacity(): Capacity
+  /** Runs the work while no claim is under way. */
+  whileQuiet<T>(work: () => Promise<T>): Promise<T>
+  /** Jobs of limited entrypoints can be claimed now. */
+  onRoom(): void
+  /** A start may be due. */
+  onDue(): void
+  /** Nothing limits these jobs any more. */
+  onUnlimited(jobs: readonly ClaimedJob[]): void
+  /** Limits or pauses have changed; these entrypoints are paused now. */
+  onRules(paused: readonly string[]): void
+}
+
+/**
+ * The limited and paused entrypoints of a worker. A concurrency limit is a number of slots that the database lends to workers; a worker
+ * fills its own without asking, and gives back what it does not use. A rate is a row of start times that workers reserve.
+ */
+export class Gates {
+  readonly #parts: GatesParts
+  readonly #duty: Duty
+  readonly #gates = new Map<string, Gate>()
+  /** The gates of claims. */
+  readonly #tokens = new Map<string, Gate>()
+  #rules: string | null = null
+  #stale = true
+  #inDoubt = false
+  #single: Promise<unknown> = Promise.resolve()
+  #closed = false
+  #timer: Timer | undefined
+
+  constructor(parts: GatesParts) {
+    this.#parts = parts
+    this.#duty = new Duty("limits", parts.duties, () => this.#work())
+  }
+
+  start(): void {
+    this.#duty.start()
+  }
+
+  async stop(): Promise<void> {
+    this.#timer?.cancel()
+    await this.#duty.stop()
+  }
+
+  /** Reads the rules for the first time. */
+  async open(): Promise<void> {
+    await this.#readRules()
+  }
+
+  get active(): boolean {
+    return this.#gates.size > 0
+  }
+
+  /** Jobs that are claimed and wait for their start. */
+  get waiting(): number {
+    let count = 0
+    for (const gate of this.#gates.values()) count += gate.line.size
+    return count
+  }
+
+  /** Whether no job waits here, and none that may run is known to wait for a slot. */
+  get settled(): boolean {
+    for (const gate of this.#gates.values()) {
+      if (gate.line.size > 0 || (gate.hungry && !gate.rule.paused)) return false
+    }
+    return !this.#stale && !this.#inDoubt
+  }
+
+  get leases(): readonly string[] {
+    return [...this.#gates.values()].flatMap((gate) => gate.lease ?? [])
+  }
+
+  /** How many jobs of an entrypoint the next claim may take; null where nothing limits. */
+  most(entrypoint: string): number | null {
+    const gate = this.#gates.get(entrypoint)
+    if (gate === undefined) return null
+    if (this.#inDoubt) return 0
+    if (!gate.limited) return gate.rule.paused ? 0 : null
+    return gate.room(this.#parts.clock.monotonic())
+  }
+
+  /** Ends go out. The claim of the same exchange, planned after this, may fill their slots: it is one transaction. */
+  handIn(reports: readonly Report[]): void {
+    if (this.#tokens.size === 0) return
+    for (const { token } of reports) this.#tokens.get(token)?.handIn(1)
+  }
+
+  /** Whether the end of a job of this claim makes room for one that waits. */
+  frees(token: string): boolean {
+    return this.#tokens.size > 0 && this.#tokens.get(token)?.hungry === true
+  }
+
+  /** A claim goes out that may take so many jobs of these entrypoints. */
+  ask(most: ReadonlyMap<string, number>): ReadonlyMap<string, Asked> {
+    const asked = new Map<string, Asked>()
+    for (const [entrypoint, count] of most) asked.set(entrypoint, this.#gates.get(entrypoint)!.ask(count))
+    return asked
+  }
+
+  /**
+   * A claim came back.
+   *
+   * @param complete - whether it saw all that was ready
+   */
+  answer(asked: ReadonlyMap<string, Asked>, jobs: readonly ClaimedJob[], complete: boolean): void {
+    if (!this.active) return
+    const taken = new Map<string, number>()
+    for (const { token, entrypoint } of jobs) {
+      const gate = this.#gates.get(entrypoint)
+      if (gate === undefined) continue
+      this.#tokens.set(token, gate)
+      taken.set(entrypoint, (taken.get(entrypoint) ?? 0) + 1)
+    }
+    for (const [entrypoint, { most, wakes }] of asked) {
+      const gate = this.#gates.get(entrypoint)
+      if (gate === undefined) continue
+      const count = taken.get(entrypoint) ?? 0
+      gate.answer(most, count)
+      if (complete && count < most && wakes === gate.wakes) gate.hungry = false
+    }
+    this.#duty.poke()
+  }
+
+  /** The ends came back. */
+  ended(reports: readonly Report[], refused: readonly string[], isHeld: (token: string) => boolean): void {
+    if (this.#tokens.size === 0) return
+    for (const { token, id } of reports) {
+      this.#tokens.get(token)?.ended(1, refused.includes(id) ? 0 : 1)
+    }
+    for (const { token } of reports) if (!isHeld(token)) this.#tokens.delete(token)
+    this.#duty.poke()
+  }
+
+  /** Keeps the jobs that must wait for their start; answers with the others. */
+  hold(jobs: readonly ClaimedJob[]): readonly ClaimedJob[] {
+    if (!this.active) return jobs
+    const free: ClaimedJob[] = []
+    for (const job of jobs) {
+      const gate = this.#gates.get(job.entrypoint)
+      if (gate === undefined || gate.rule.requestsPerSecond === null || this.#closed) free.push(job)
+      else gate.line.add([job])
+    }
+    if (free.length < jobs.length) this.#parts.onDue()
+    return free
+  }
+
+  /** The next job whose start is due, unless one of `rank` comes before it. */
+  takeDue(rank: number | undefined): ClaimedJob | undefined {
+    const now = this.#parts.clock.monotonic()
+    let best: Gate | undefined
+    let soonest = Number.POSITIVE_INFINITY
+    for (const gate of this.#gates.values()) {
+      const head = gate.line.head
+      if (head === undefined) continue
+      const { requestsPerSecond } = gate.rule
+      const due = requestsPerSecond === null ? now : gate.starts.next(now, requestsPerSecond)
+      if (due === undefined) this.#duty.poke()
+      else if (due > now) soonest = Math.min(soonest, due)
+      else if ((rank === undefined || head.rank <= rank) && (best === undefined || isBefore(head, best.line.head!)))
+        best = gate
+    }
+    if (best === undefined) {
+      this.#wakeAt(soonest, now)
+      return undefined
+    }
+    best.starts.take()
+    return best.line.shift()
+  }
+
+  /** Takes out jobs that wait for their start. */
+  takeOut(isMeant: (claim: ClaimedJob) => boolean): ClaimedJob[] {
+    return [...this.#gates.values()].flatMap((gate) => gate.line.take(isMeant))
+  }
+
+  /** Something may be ready: in these entrypoints, or anywhere. */
+  wake(entrypoints: readonly string[] | undefined): void {
+    if (!this.active) return
+    for (const gate of this.#named(entrypoints)) {
+      gate.hungry = true
+      gate.wakes++
+    }
+    this.#duty.poke()
+  }
+
+  /** Slots are free again. */
+  freed(entrypoints: readonly string[] | true): void {
+    for (const gate of this.#named(entrypoints === true ? undefined : entrypoints)) gate.refused = false
+    this.#duty.poke()
+  }
+
+  /** What the database says of the rules; undefined: they have changed. */
+  see(rules: string | null | undefined): void {
+    if (rules === this.#rules) return
+    this.#stale = true
+    this.#duty.poke()
+  }
+
+  /** A claim got no answer: what this worker holds has to be counted. */
+  doubt(): void {
+    if (this.leases.length === 0) return
+    this.#inDoubt = true
+    this.#duty.poke()
+  }
+
+  /** Lets go of the jobs that wait for their start, of one entrypoint or of all. */
+  giveUpWaiting(entrypoint?: string): ClaimedJob[] {
+    const gates = entrypoint === undefined ? [...this.#gates.values()] : this.#named([entrypoint])
+    return gates.flatMap((gate) => gate.line.clear())
+  }
+
+  /** Keeps no more jobs. */
+  close(): ClaimedJob[] {
+    this.#closed = true
+    return this.giveUpWaiting()
+  }
+
+  /** This worker was declared dead. */
+  reset(): ClaimedJob[] {
+    const lost = this.giveUpWaiting()
+    this.#tokens.clear()
+    this.#inDoubt = false
+    for (const gate of this.#gates.values()) gate.reset()
+    return lost
+  }
+
+  /** Lets a single job be claimed apart, of one of the entrypoints that have room. */
+  async single(
+    entrypoints: readonly string[],
+    claim: (open: readonly string[], leases: readonly string[]) => Promise<ClaimedJob | undefined>,
+  ): Promise<ClaimedJob | undefined> {
+    if (!this.active) return claim(entrypoints, [])
+    const most = new Map<string, number>()
+    const open = entrypoints.filter((entrypoint) => {
+      const room = this.most(entrypoint)
+      if (room !== null && room > 0) most.set(entrypoint, 1)
+      return room === null || room > 0
+    })
+    const asked = this.ask(most)
+    const claiming = claim(open, this.leases)
+    this.#single = claiming.catch(() => this.doubt())
+    const job = await claiming
+    this.answer(asked, job === undefined ? [] : [job], false)
+    return job
+  }
+
+  async #work(): Promise<number> {
+    if (this.#parts.workerId() === "") return Number.POSITIVE_INFINITY
+    if (this.#stale) await this.#readRules()
+    if (this.#inDoubt) await this.#recount()
+    const requests = this.#requests()
+    if (requests.length > 0) await this.#lend(requests)
+    this.#announceRoom()
+    return this.#pauseMs()
+  }
+
+  async #readRules(): Promise<void> {
+    const { rules, all } = await this.#parts.use((limits) => limits.readRules())
+    const known = this.#rules
+    this.#rules = rules
+    this.#stale = false
+    const counted = all.filter((rule) => this.#parts.entrypoints.includes(rule.entrypoint)).filter(closes)
+    for (const rule of counted) this.#obey(rule)
+    const names = new Set(counted.map((rule) => rule.entrypoint))
+    for (const gate of [...this.#gates.values()]) if (!names.has(gate.entrypoint)) this.#drop(gate)
+    if (rules === known) return
+    for (const gate of this.#gates.values()) {
+      gate.hungry = true
+      gate.refused = false
+      gate.wakes++
+    }
+    this.#parts.onRules([...this.#gates.values()].filter(({ rule }) => rule.paused).map(({ entrypoint }) => entrypoint))
+  }
+
+  #obey(rule: Rule): void {
+    const gate = this.#gates.get(rule.entrypoint)
+    if (gate === undefined) {
+      this.#gates.set(rule.entrypoint, new Gate(rule))
+      // Jobs of it may be held that were claimed without a lease.
+      if (this.#parts.workerId() !== "") this.#inDoubt = true
+    } else {
+      gate.rule = rule
+    }
+  }
+
+  #drop(gate: Gate): void {
+    this.#gates.delete(gate.entrypoint)
+    for (const [token, owner] of this.#tokens) if (owner === gate) this.#tokens.delete(token)
+    this.#parts.onUnlimited(gate.line.clear())
+  }
+
+  /** Waits for what is under way, makes sure that nothing comes of what got no answer, and counts what the database says. */
+  async #recount(): Promise<void> {
+    await this.#single
+    await this.#parts.whileQuiet(async () => {
+      const leases = await this.#parts.use((limits) => limits.renewLeases(this.#parts.workerId()))
+      const claims = await this.#parts.findClaims()
+      this.#tokens.clear()
+      for (const gate of this.#gates.values()) {
+        gate.lease = leases.find(({ entrypoint }) => entrypoint === gate.entrypoint)?.lease
+        const own = claims.filter(({ entrypoint }) => entrypoint === gate.entrypoint)
+        gate.recount(own.reduce((count, { jobIds }) => count + jobIds.length, 0))
+        for (const { token } of own) this.#tokens.set(token, gate)
+      }
+      this.#inDoubt = false
+    })
+    for (const gate of this.#gates.values()) gate.hungry = true
+  }
+
+  #requests(): SlotRequest[] {
+    const capacity = this.#parts.capacity()
+    const requests: SlotRequest[] = []
+    for (const gate of this.#gates.values()) {
+      if (!gate.limited) continue
+      const request = this.#requestOf(gate, capacity)
+      const asks =
+        request.needed + request.ahead + request.returned + request.starts + Math.min(gate.over, gate.spare) > 0
+      if (asks || gate.lease === undefined) requests.push(request)
+    }
+    return requests
+  }
+
+  #requestOf(gate: Gate, { now: startable, ahead, full }: Capacity): SlotRequest {
+    const { concurrencyLimit, requestsPerSecond, paused } = gate.rule
+    const now = this.#parts.clock.monotonic()
+    const { spare } = gate
+    const eager = gate.hungry && !paused && !this.#closed
+    const asksSlots = eager && concurrencyLimit !== null && !gate.refused
+    const asksStarts = requestsPerSecond !== null && !paused && (eager || gate.line.size > 0) && now >= gate.askAgainAt
+    const starts = asksStarts ? gate.starts.count(now, requestsPerSecond) : 0
+    const wanted = (eager ? startable + ahead : 0) + gate.line.size
+    return {
+      entrypoint: gate.entrypoint,
+      held: gate.held,
+      needed: asksSlots ? Math.max(0, startable - spare) : 0,
+      ahead: asksSlots ? Math.max(0, ahead - Math.max(0, spare - startable)) : 0,
+      spare,
+      returned: this.#idles(gate, full, now) ? spare : 0,
+      starts: asksStarts ? Math.max(0, wanted - starts) : 0,
+      waiting: asksStarts ? Math.max(0, gate.line.size - starts) : 0,
+    }
+  }
+
+  #idles(gate: Gate, full: boolean, now: number): boolean {
+    const waits = gate.hungry && !gate.rule.paused
+    if (gate.spare === 0 || (waits && !full && !this.#closed)) {
+      gate.idleSince = undefined
+      return false
+    }
+    gate.idleSince ??= now
+    return now - gate.idleSince >= (waits ? fullMs : idleMs)
+  }
+
+  async #lend(requests: readonly SlotRequest[]): Promise<void> {
+    const lendings = await this.#parts.use((limits) => limits.leaseSlots(this.#parts.workerId(), requests, horizonMs))
+    const now = this.#parts.clock.monotonic()
+    for (const lending of lendings) {
+      const gate = this.#gates.get(lending.entrypoint)
+      const request = requests.find(({ entrypoint }) => entrypoint === lending.entrypoint)
+      if (gate === undefined || request === undefined) continue
+      this.#accept(gate, lending, request, now)
+    }
+    this.#parts.onDue()
+  }
+
+  #announceRoom(): void {
+    const now = this.#parts.clock.monotonic()
+    const roomy = [...this.#gates.values()].filter((gate) => gate.hungry && gate.limited && gate.room(now) > 0)
+    if (roomy.length > 0 && !this.#closed) this.#parts.onRoom()
+  }
+
+  #accept(gate: Gate, lending: Lending, request: SlotRequest, now: number): void {
+    const before = gate.spare
+    gate.lend(lending, now)
+    if (request.needed > 0) gate.refused = gate.spare - before < request.needed
+    else if (request.returned > 0) gate.refused = false
+    gate.idleSince = undefined
+  }
+
+  /** Until slots have been idle for too long, or starts can be asked for again. */
+  #pauseMs(): number {
+    const now = this.#parts.clock.monotonic()
+    let next = Number.POSITIVE_INFINITY
+    for (const gate of this.#gates.values()) {
+      if (gate.idleSince !== undefined) next = Math.min(next, gate.idleSince + (gate.hungry ? fullMs : idleMs))
+      if (gate.askAgainAt > now && (gate.hungry || gate.line.size > 0)) next = Math.min(next, gate.askAgainAt)
+    }
+    return Math.max(0, next - now)
+  }
+
+  #wakeAt(due: number, now: number): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    if (due < Number.POSITIVE_INFINITY) {
+      this.#timer = this.#parts.clock.after(due - now, () => this.#parts.onDue())
+    }
+  }
+
+  #named(entrypoints: readonly string[] | undefined): Gate[] {
+    if (entrypoints === undefined) return [...this.#gates.values()]
+    return entrypoints.flatMap((entrypoint) => this.#gates.get(entrypoint) ?? [])
+  }
+}
+
+/** Whether a rule keeps a worker from claiming as it likes. */
+function closes(rule: Rule): boolean {
+  return rule.paused || rule.concurrencyLimit !== null || rule.requestsPerSecond !== null
+}
+
+function isBefore(a: ClaimedJob, b: ClaimedJob): boolean {
+  return a.rank < b.rank || (a.rank === b.rank && a.seq < b.seq)
+}

@@ -1,0 +1,73 @@
+interface Stretch {
+  next: number
+  readonly apart: number
+  left: number
+}
+
+/** Starts a second up to which a late start is allowed nearly the whole pause to the next one. */
+const slowRate = 20
+/** A pause that is longer than this must still be seen as even. */
+const mostSlowLatenessMs = 90
+/** Above the slow rate: 3 % of a second, less what timers are late. */
+const fastLatenessMs = 25
+
+/**
+ * The times at which a worker may start jobs of an entrypoint that is limited to so many a second, as it has reserved them, by the clock of
+ * this process. Who comes too late to a time gives it up: later starts would crowd the next ones.
+ */
+export class StartTimes {
+  #stretches: Stretch[] = []
+
+  add(first: number, apart: number, count: number): void {
+    this.#stretches.push({ next: first, apart, left: count })
+  }
+
+  /** How many are left that one is not too late for. */
+  count(now: number, perSecond: number): number {
+    this.#giveUp(now - latenessMs(perSecond))
+    let count = 0
+    for (const { left } of this.#stretches) count += left
+    return count
+  }
+
+  /** When the next one is, or undefined for none. */
+  next(now: number, perSecond: number): number | undefined {
+    this.#giveUp(now - latenessMs(perSecond))
+    return this.#stretches[0]?.next
+  }
+
+  /** Uses the next one up. */
+  take(): void {
+    const stretch = this.#stretches[0]
+    if (stretch === undefined) return
+    stretch.next += stretch.apart
+    stretch.left--
+    if (stretch.left === 0) this.#stretches.shift()
+  }
+
+  clear(): void {
+    this.#stretches = []
+  }
+
+  #giveUp(before: number): void {
+    for (;;) {
+      const stretch = this.#stretches[0]
+      if (stretch === undefined || stretch.next >= before) return
+      const missed = Math.min(
+        stretch.left,
+        stretch.apart === 0 ? stretch.left : Math.ceil((before - stretch.next) / stretch.apart),
+      )
+      stretch.next += missed * stretch.apart
+      stretch.left -= missed
+      if (stretch.left === 0) this.#stretches.shift()
+    }
+  }
+}
+
+/**
+ * How late a start may be. Starts are `1 / perSecond` apart; with each at most so late, no second holds more than `perSecond + 1` of
+ * them up to 20 a second, and 3 % more above.
+ */
+function latenessMs(perSecond: number): number {
+  return perSecond <= slowRate ? Math.min(900 / perSecond, mostSlowLatenessMs) : fastLatenessMs
+}
