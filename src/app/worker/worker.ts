@@ -393,6 +393,8 @@ export class Worker {
   #registerRetention(): Promise<void> {
     const ages = [...this.#parts.entrypoints].map(([name, { options }]) => [name, options.retention] as const)
     return this.#parts.retentionStore.registerRetention(new Map(ages))
+  }
+
   async #writeLimitsDown(): Promise<void> {
     const limits = [...this.#parts.entrypoints].map(([entrypoint, { options }]) => {
       const { concurrencyLimit, requestsPerSecond } = options
