@@ -111,11 +111,12 @@ export class Gate {
     this.#ending = 0
   }
 
-  lend(lending: Lending, now: number): void {
+  /** @param sentAt - when the request for it went out */
+  lend(lending: Lending, sentAt: number, now: number): void {
     this.lease = lending.lease
     this.#slots = lending.slots
     this.#over = lending.over
-    if (lending.starts > 0) this.starts.add(now + lending.firstInMs, lending.apartMs ?? 0, lending.starts)
+    if (lending.starts > 0) this.starts.add(now + lending.firstInMs, lending.apartMs ?? 0, lending.starts, now - sentAt)
     this.askAgainAt = lending.againInMs === null ? 0 : now + lending.againInMs
   }
 

@@ -372,13 +372,13 @@ export class Gates {
   }
 
   async #lend(requests: readonly SlotRequest[]): Promise<void> {
+    const sentAt = this.#parts.clock.monotonic()
     const lendings = await this.#parts.use((limits) => limits.leaseSlots(this.#parts.workerId(), requests, horizonMs))
-    const now = this.#parts.clock.monotonic()
     for (const lending of lendings) {
       const gate = this.#gates.get(lending.entrypoint)
       const request = requests.find(({ entrypoint }) => entrypoint === lending.entrypoint)
       if (gate === undefined || request === undefined) continue
-      this.#accept(gate, lending, request, now)
+      this.#accept(gate, lending, request, sentAt)
     }
     this.#parts.onDue()
   }
@@ -389,9 +389,9 @@ export class Gates {
     if (roomy.length > 0 && !this.#closed) this.#parts.onRoom()
   }
 
-  #accept(gate: Gate, lending: Lending, request: SlotRequest, now: number): void {
+  #accept(gate: Gate, lending: Lending, request: SlotRequest, sentAt: number): void {
     const before = gate.spare
-    gate.lend(lending, now)
+    gate.lend(lending, sentAt, this.#parts.clock.monotonic())
     if (request.needed > 0) gate.refused = gate.spare - before < request.needed
     else if (request.returned > 0) gate.refused = false
     gate.idleSince = undefined

@@ -2,6 +2,8 @@ interface Stretch {
   next: number
   readonly apart: number
   left: number
+  /** By so much the times may be late already, because the reply that told them took so long. */
+  readonly doubt: number
 }
 
 /** Starts a second up to which a late start is allowed nearly the whole pause to the next one. */
@@ -18,13 +20,14 @@ const fastLatenessMs = 25
 export class StartTimes {
   #stretches: Stretch[] = []
 
-  add(first: number, apart: number, count: number): void {
-    this.#stretches.push({ next: first, apart, left: count })
+  /** @param doubt - how much earlier the first one may have been by the database's clock, in milliseconds */
+  add(first: number, apart: number, count: number, doubt: number): void {
+    this.#stretches.push({ next: first, apart, left: count, doubt })
   }
 
   /** How many are left that one is not too late for. */
   count(now: number, perSecond: number): number {
-    this.#giveUp(now - latenessMs(perSecond))
+    this.#giveUp(now, latenessMs(perSecond))
     let count = 0
     for (const { left } of this.#stretches) count += left
     return count
@@ -32,7 +35,7 @@ export class StartTimes {
 
   /** When the next one is, or undefined for none. */
   next(now: number, perSecond: number): number | undefined {
-    this.#giveUp(now - latenessMs(perSecond))
+    this.#giveUp(now, latenessMs(perSecond))
     return this.#stretches[0]?.next
   }
 
@@ -49,10 +52,12 @@ export class StartTimes {
     this.#stretches = []
   }
 
-  #giveUp(before: number): void {
+  #giveUp(now: number, latenessMs: number): void {
     for (;;) {
       const stretch = this.#stretches[0]
-      if (stretch === undefined || stretch.next >= before) return
+      if (stretch === undefined) return
+      const before = now - Math.max(0, latenessMs - stretch.doubt)
+      if (stretch.next >= before) return
       const missed = Math.min(
         stretch.left,
         stretch.apart === 0 ? stretch.left : Math.ceil((before - stretch.next) / stretch.apart),
