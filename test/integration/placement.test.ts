@@ -66,7 +66,9 @@ it("leaves nothing behind when it is uninstalled, and touches nothing that is no
   })
   await queue.queries.install()
   await queue.sql(`create table "${queue.schema}".mine ()`)
+  await queue.sql(`create function "${queue.schema}".enqueue(integer) returns integer language sql as 'select 1'`)
   await queue.queries.uninstall()
+  expect(await queue.sql(`select "${queue.schema}".enqueue(7) as one`)).toEqual([{ one: 1 }])
   const { rows } = await queue.pool.query("select relname from pg_class where relnamespace = $1::regnamespace", [
     queue.schema,
   ])
@@ -76,7 +78,11 @@ it("leaves nothing behind when it is uninstalled, and touches nothing that is no
 it("names what is missing", async () => {
   const queue = await installQueue()
   await queue.sql("drop index pgqueuer.claim_worker_idx")
-  expect((await queue.queries.verify()).missing).toEqual([`${queue.schema}.claim_worker_idx`])
+  await queue.sql("drop function pgqueuer.enqueue_many(json, text)")
+  expect((await queue.queries.verify()).missing).toEqual([
+    `${queue.schema}.claim_worker_idx`,
+    `${queue.schema}.enqueue_many(json, text)`,
+  ])
 })
 
 it("refuses a database without its tables: producer, reader and worker", async () => {
@@ -223,6 +229,9 @@ async function objects(pool: pg.Pool, schema: string, prefix: string): Promise<u
       (select string_agg(attname || ' ' || atttypid::regtype, ', ' order by attname)
         from pg_attribute where attrelid = pg_class.oid and attnum > 0) as columns
     from pg_class where relnamespace = $1::regnamespace and relkind in ('r', 'i', 'v', 'S') and relname !~ '_pkey$|_seq$'
+    union all
+    select substr(proname, length($2::text) + 1), 'function', null, pg_get_function_identity_arguments(oid)
+    from pg_proc where pronamespace = $1::regnamespace
     order by 1`,
     [schema, prefix],
   )

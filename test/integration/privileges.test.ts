@@ -43,6 +43,9 @@ it("lets a producer enqueue, and neither look, cancel, claim nor uninstall", asy
   await queries.enqueue("a", Buffer.from("later"), { executeAfter: "1h", priority: 3 })
   await queries.enqueue("b", 1, { dedupeKey: "k", executeAfter: "1h" })
   await expect(queries.enqueue("b", 1, { dedupeKey: "k" })).rejects.toMatchObject({ code: "PGQ_DUPLICATE_KEY" })
+  await driver.query(`select ${queue.schema}.enqueue('c', dedupe_key => 'k', expire_delay => '1 h', delay => '1 h')`)
+  await driver.query(`select ${queue.schema}.enqueue_bytes('c', '\\x00', dedupe_key => 'k', on_conflict => 'skip')`)
+  await driver.query(`select ${queue.schema}.enqueue_many('[{"entrypoint":"c"}]')`)
   const client = await pool.connect()
   await client.query("begin")
   await queries.enqueue("a", 2, { transaction: client })
@@ -53,6 +56,8 @@ it("lets a producer enqueue, and neither look, cancel, claim nor uninstall", asy
     { entrypoint: "a", status: "queued", count: 3 },
     { entrypoint: "b", status: "deferred", count: 1 },
     { entrypoint: "b", status: "queued", count: 1 },
+    { entrypoint: "c", status: "deferred", count: 1 },
+    { entrypoint: "c", status: "queued", count: 1 },
   ])
   const { pgq, drain } = queue.worker({}, driver)
   pgq.entrypoint("a", () => {})
@@ -62,6 +67,7 @@ it("lets a producer enqueue, and neither look, cancel, claim nor uninstall", asy
     () => queries.queueSize(),
     () => queries.cancel(single!),
     () => queries.enqueue("b", 2, { dedupeKey: "k", onConflict: "replace" }),
+    () => driver.query(`select ${queue.schema}.enqueue('c', dedupe_key => 'k', on_conflict => 'replace')`),
     () => queries.uninstall(),
     drain,
     () => driver.query(`select payload from ${queue.schema}.job`),
@@ -75,11 +81,13 @@ it("lets a producer enqueue, and neither look, cancel, claim nor uninstall", asy
 it("lets a producer whose role has the operator's grants replace jobs", async () => {
   const queue = await installQueue()
   await createRole(queue, "Operator")
-  const { queries } = await as(queue, "Producer")
+  const { queries, driver } = await as(queue, "Producer")
   await queue.pool.query(sqlOf("Producer", queue.schema, undefined, 1))
   const [old] = await queries.enqueue("a", 1, { dedupeKey: "k" })
   await queries.enqueue("a", 2, { dedupeKey: "k", onConflict: "replace" })
   expect(await queue.queries.job(old!)).toMatchObject({ status: "deleted" })
+  await driver.query(`select ${queue.schema}.enqueue('a', dedupe_key => 'k', on_conflict => 'replace')`)
+  expect(await queue.queries.queueSize()).toEqual([{ entrypoint: "a", status: "queued", count: 1 }])
 })
 
 it("lets a worker run, fail, retry, promote, release and rescue jobs, and neither enqueue, cancel nor uninstall", async () => {

@@ -28,6 +28,15 @@ test.each(guides)("quotes in %s only code that is run or compiled", (page) => {
   expect(invented).toEqual([])
 })
 
+test.each(["sql", "python"])("quotes in the guide to the SQL functions only %s that is run", (language) => {
+  const known = filesUnder("docs/snippets", /\.(sql|py)$/).map((file) => squeezed(read(file)))
+  const blocks = blocksOf("docs/guide/sql-producer.md", language)
+  expect(blocks.length).toBeGreaterThan(1)
+  expect(
+    blocks.filter((block) => !block.split("\n\n").every((part) => known.some((source) => quotes(source, part)))),
+  ).toEqual([])
+})
+
 test("notices code that nobody runs", () => {
   const source = squeezed("const a = 1\nconst b = 2\nconst c = 3\n")
   expect(quotes(source, "// file.ts\nconst a =\n  1\n…\nconst c = 3")).toBe(true)

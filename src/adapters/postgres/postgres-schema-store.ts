@@ -60,6 +60,8 @@ export class PostgresSchemaStore implements SchemaStore {
       await transaction.query(`drop view if exists ${qualified(this.#placement, "job_status")}`)
       const tables = expectedTables.map((name) => qualified(this.#placement, name))
       await transaction.query(`drop table if exists ${tables.join(", ")}`)
+      const functions = await this.#presentFunctions(transaction)
+      if (functions.length > 0) await transaction.query(`drop function ${functions.join(", ")}`)
       const [left] = await transaction.query(
         "select exists (select from pg_catalog.pg_class where relnamespace = to_regnamespace($1::text)) or exists (select from pg_catalog.pg_proc where pronamespace = to_regnamespace($1::text)) or to_regnamespace($1::text) is null as keep",
         [`"${this.#placement.schema}"`],
@@ -76,7 +78,24 @@ export class PostgresSchemaStore implements SchemaStore {
       "select name from unnest($1::text[]) as name where to_regclass(name) is null order by name",
       [names],
     )
-    return rows.map((row) => row.name.replaceAll('"', ""))
+    const present = await this.#presentFunctions(this.#driver)
+    const functions = this.#functions().filter((name) => !present.includes(name))
+    return [...rows.map((row) => row.name), ...functions].map((name) => name.replaceAll('"', ""))
+  }
+
+  async #presentFunctions(on: Queryable): Promise<readonly string[]> {
+    const rows = await on.query<{ name: string }>(
+      "select name from unnest($1::text[]) as name where to_regprocedure(name) is not null",
+      [this.#functions()],
+    )
+    return rows.map((row) => row.name)
+  }
+
+  #functions(): readonly string[] {
+    return expectedFunctions.map((signature) => {
+      const [name, parameters] = signature.split("(")
+      return `${qualified(this.#placement, name!)}(${parameters}`
+    })
   }
 
   async #readState(on: Queryable): Promise<SchemaState | undefined> {
@@ -102,7 +121,7 @@ export class PostgresSchemaStore implements SchemaStore {
       try {
         await transaction.query(statement)
       } catch (error) {
-        if (error instanceof PgQueuerError && error.sqlState === "42P07") throw this.#occupied(error)
+        if (error instanceof PgQueuerError && occupied.includes(error.sqlState ?? "")) throw this.#occupied(error)
         throw error
       }
     }
@@ -112,7 +131,7 @@ export class PostgresSchemaStore implements SchemaStore {
   #occupied(cause: PgQueuerError): PgQueuerError {
     return new PgQueuerError(
       "PGQ_NAME_INVALID",
-      `schema ${this.#placement.schema} has a table of ours already that is not ours: ${cause.message}`,
+      `schema ${this.#placement.schema} has something of this name already that is not ours: ${cause.message}`,
       { remedy: "Choose another schema or a prefix (--schema, --prefix).", cause },
     )
   }
@@ -121,6 +140,18 @@ export class PostgresSchemaStore implements SchemaStore {
     return `pgqueuer install ${this.#placement.schema}.${this.#placement.prefix}`
   }
 }
+
+/** SQLSTATE: there is a table, or a function, of this name. */
+const occupied: readonly string[] = ["42P07", "42723"]
+
+const jobParameters = "integer, timestamptz, text, json, integer, interval, timestamptz, text, interval, interval"
+
+const expectedFunctions = [
+  `enqueue(text, json, ${jobParameters})`,
+  `enqueue_bytes(text, bytea, ${jobParameters})`,
+  "enqueue_many(json, text)",
+  "enqueue_rows(text[], integer[], json[], bytea[], json[], timestamptz[], interval[], integer[], interval[], timestamptz[], interval[], text[], text)",
+] as const
 
 const expectedTables = [
   "migration",

@@ -40,12 +40,14 @@ export class Statements {
   }
 }
 
-/** Puts schema and prefix into SQL that was written for `pgqueuer.` and no prefix; comments go. */
+/** Puts schema and prefix into SQL that was written for `pgqueuer.` and no prefix, and our channels for their names; comments go. */
 export function render(sql: string, placement: Placement): string {
   return sql
     .replace(/^[ \t]*--.*\n/gm, "")
     .replace(/\bpgqueuer\.(\w+)/g, (_, name: string) => qualified(placement, name))
     .replace(/\b(?<![."])(\w+_idx)\b/g, (_, index: string) => `"${placement.prefix}${index}"`)
+    .replaceAll("{channel}", channelOf(placement, "events"))
+    .replaceAll("{ends}", channelOf(placement, "ends"))
     .trim()
 }
 
