@@ -7,6 +7,9 @@ export type {
   WholeBatchOptions,
   WholeEnqueueOptions,
 } from "./app/enqueue-options.js"
+export { DirectExecutor } from "./app/executors/direct.js"
+export { RetryInDatabaseExecutor } from "./app/executors/retry-in-database.js"
+export { RetryInProcessExecutor } from "./app/executors/retry-in-process.js"
 export type { Handler, HandlerOf } from "./app/handler.js"
 export type { ActionResult, RescheduleOptions } from "./app/job-actions.js"
 export type { JobHandle } from "./app/job-handle.js"
@@ -57,6 +60,7 @@ export type {
   Session,
   Subscription,
 } from "./ports/driver.js"
+export type { Attempt, Executor } from "./ports/executor.js"
 export type { OutcomeCount, QueueSize } from "./ports/job-store.js"
 export type { LogFields, Logger } from "./ports/logger.js"
 export type { EntrypointLimits, LimitSources, WorkerRecord, WorkerState } from "./ports/operation-store.js"

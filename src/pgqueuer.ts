@@ -7,6 +7,7 @@ import { Statements } from "./adapters/postgres/statement.js"
 import { systemClock } from "./adapters/system/clock.js"
 import { consoleLogger } from "./adapters/system/console-logger.js"
 import { placementFromEnvironment } from "./adapters/system/environment.js"
+import { disposeAll } from "./app/dispose.js"
 import type { Handler, HandlerOf } from "./app/handler.js"
 import { QueueManager, type RunOptions } from "./app/queue-manager.js"
 import { checkSchema, schemaMissing } from "./app/schema-check.js"
@@ -104,7 +105,7 @@ export class PgQueuer<R = Record<string, never>, J extends JobMap<J> = AnyJobs> 
     try {
       await this.qm.run(options)
     } finally {
-      await disposeAll(this.#resources)
+      await disposeAll(Object.values(this.#resources as object))
     }
   }
 
@@ -126,20 +127,4 @@ const pgQueuerChecks = {
   retention: anyValue,
   resources: anObject,
   logger: anObject,
-}
-
-async function disposeAll(resources: unknown): Promise<void> {
-  for (const resource of Object.values(resources as object).reverse()) {
-    if (typeof resource !== "object" || resource === null) continue
-    if (isAsyncDisposable(resource)) await resource[Symbol.asyncDispose]()
-    else if (isDisposable(resource)) resource[Symbol.dispose]()
-  }
-}
-
-function isAsyncDisposable(resource: object): resource is AsyncDisposable {
-  return Symbol.asyncDispose in resource && typeof resource[Symbol.asyncDispose] === "function"
-}
-
-function isDisposable(resource: object): resource is Disposable {
-  return Symbol.dispose in resource && typeof resource[Symbol.dispose] === "function"
 }

@@ -6,9 +6,12 @@ import { aSignal, checkOptions, oneOf, show } from "../domain/options.js"
 import type { Retention } from "../domain/retention.js"
 import type { Clock, Random } from "../ports/clock.js"
 import type { Driver, Session } from "../ports/driver.js"
+import type { Executor } from "../ports/executor.js"
 import type { Logger } from "../ports/logger.js"
 import type { RetentionStore } from "../ports/retention-store.js"
 import type { WorkerStore } from "../ports/worker-store.js"
+import { disposeAll } from "./dispose.js"
+import { executeWith } from "./executors/execute-with.js"
 import type { Handler, HandlerOf } from "./handler.js"
 import { type EntrypointTypes, isTypedEntrypoint, type TypedEntrypoint } from "./typed-entrypoint.js"
 import { type EntrypointOptions, resolveEntrypointOptions } from "./worker/entrypoint-options.js"
@@ -103,7 +106,9 @@ export class QueueManager<Q, R, J extends JobMap<J> = AnyJobs> {
         remedy: "Register each entrypoint once.",
       })
     }
-    const run = definition === undefined ? handler : definition.checked(handler)
+    // Payload and result are checked around the executor: it may call the handler several times, or run something else.
+    const executed = this.#runOf(handler as Run, resolved.executor)
+    const run = definition === undefined ? executed : definition.checked(executed as Handler<Q, R>)
     this.#entrypoints.set(name, { run: run as Run, options: resolved })
   }
 
@@ -156,6 +161,7 @@ export class QueueManager<Q, R, J extends JobMap<J> = AnyJobs> {
     try {
       await this.#running
     } finally {
+      await disposeAll([...new Set([...this.#entrypoints.values()].map(({ options }) => options.executor))])
       this.#running = undefined
       this.#stop = undefined
     }
@@ -197,6 +203,10 @@ export class QueueManager<Q, R, J extends JobMap<J> = AnyJobs> {
       this.#worker = undefined
       signal?.removeEventListener("abort", onAbort)
     }
+  }
+
+  #runOf(handler: Run, executor: Executor | null): Run {
+    return executor === null ? handler : executeWith(executor, handler, this.#parts.clock, this.#parts.random)
   }
 
   #makeWorker(onIdle: () => void): Worker {

@@ -17,7 +17,8 @@
  * `PGQ_RESULT_INVALID` JSON cannot hold what a handler returned, it is over the limit, or does not fit its schema ·
  * `PGQ_JOB_UNKNOWN` no job has this id · `PGQ_JOB_NOT_SUCCESSFUL` it has no result, because it ended otherwise ·
  * `PGQ_WATCHER_CLOSED` a CompletionWatcher was used after its end ·
- * `PGQ_MODULE_INVALID` a module for `pgq run` is missing, throws or exports the wrong thing ·
+ * `PGQ_MODULE_INVALID` a module for `pgq run` or a thread is missing, throws or exports the wrong thing ·
+ * `PGQ_THREAD_LOST` the thread that ran a job ended before the job did ·
  * `PGQ_USAGE` wrong command line · `PGQ_EMBEDDED_MISSING` `PGQ_EMBEDDED_FAILED` the embedded PostgreSQL.
  */
 export type ErrorCode =
@@ -48,6 +49,7 @@ export type ErrorCode =
   | "PGQ_JOB_NOT_SUCCESSFUL"
   | "PGQ_WATCHER_CLOSED"
   | "PGQ_MODULE_INVALID"
+  | "PGQ_THREAD_LOST"
   | "PGQ_USAGE"
   | "PGQ_EMBEDDED_MISSING"
   | "PGQ_EMBEDDED_FAILED"

@@ -25,13 +25,15 @@ export interface ResolvedRetryPolicy {
   readonly jitter: number
 }
 
-const hourMs = 3_600_000
-
 /** @throws PgQueuerError `PGQ_OPTION_INVALID` */
-export function resolveRetryPolicy(where: string, given: RetryPolicy = {}): ResolvedRetryPolicy {
+export function resolveRetryPolicy(
+  where: string,
+  given: RetryPolicy = {},
+  defaults: { readonly initialDelay: number; readonly maxDelay: number } = { initialDelay: 1_000, maxDelay: 3_600_000 },
+): ResolvedRetryPolicy {
   checkOptions(where, given, checks)
-  const initialDelayMs = toMilliseconds(given.initialDelay ?? 1_000, "initialDelay")
-  const maxDelayMs = toMilliseconds(given.maxDelay ?? Math.max(hourMs, initialDelayMs), "maxDelay")
+  const initialDelayMs = toMilliseconds(given.initialDelay ?? defaults.initialDelay, "initialDelay")
+  const maxDelayMs = toMilliseconds(given.maxDelay ?? Math.max(defaults.maxDelay, initialDelayMs), "maxDelay")
   if (maxDelayMs < initialDelayMs) {
     throw new PgQueuerError("PGQ_OPTION_INVALID", `${where}: maxDelay is shorter than initialDelay`, {
       remedy: "Give a maxDelay that is as long at least.",

@@ -97,6 +97,23 @@ test("runs docs/snippets/retries.ts: again after a pause, the error kept", async
   ])
 })
 
+test("runs docs/snippets/executors.ts: results, a circuit breaker, and a thread", async () => {
+  const { database, queries } = await installQueue()
+  const [mail, thumbnail] = await queries.enqueue(["mail", "thumbnail"], ["a@example.com", [1, 2, 6]])
+  const charges = await queries.enqueueMany(Array.from({ length: 5 }, () => ({ entrypoint: "charge" })))
+  const worker = startPgq(
+    ["run", "docs/snippets/executors.ts:main", "--mode", "drain", "--max-concurrent-tasks", "1"],
+    {
+      database,
+    },
+  )
+  expect((await worker.finished).code).toBe(0)
+  expect(await queries.job(mail!)).toMatchObject({ status: "successful", result: { accepted: ["a@example.com"] } })
+  expect(await queries.job(thumbnail!)).toMatchObject({ status: "successful", result: { attempt: 1, mean: 3 } })
+  const statuses = await Promise.all(charges.map(async (id) => (await queries.job(id))!.status))
+  expect(statuses).toEqual(["exception", "exception", "exception", "deferred", "deferred"])
+})
+
 test.each([
   ["pg", 0],
   ["postgres", 1],

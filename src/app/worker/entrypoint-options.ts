@@ -3,6 +3,7 @@ import { PgQueuerError } from "../../domain/errors.js"
 import { aBoolean, anObject, anyValue, checkOptions, oneOf, show, wholeNumber } from "../../domain/options.js"
 import { type Retention, type RetentionOptions, resolveOwnRetention } from "../../domain/retention.js"
 import { type ResolvedRetryPolicy, type RetryPolicy, resolveRetryPolicy } from "../../domain/retry-policy.js"
+import type { Executor } from "../../ports/executor.js"
 
 /** How the jobs of one entrypoint are run, over all workers. */
 export interface EntrypointOptions {
@@ -18,6 +19,8 @@ export interface EntrypointOptions {
   readonly onFailure?: "exception" | "hold"
   /** How long one run may take before its signal aborts and the attempt has failed, 1 ms to 24 days; default: as long as it likes. */
   readonly timeout?: Duration
+  /** The strategy that runs the handler; default: the handler is called. */
+  readonly executor?: Executor
   /** How long ends of its jobs are kept, where that differs from the `retention` of `PgQueuer`. */
   readonly retention?: RetentionOptions
 }
@@ -30,6 +33,7 @@ export interface ResolvedEntrypointOptions {
   readonly retry: ResolvedRetryPolicy | null
   readonly onFailure: "exception" | "hold"
   readonly timeoutMs: number | null
+  readonly executor: Executor | null
   readonly retention: Partial<Retention> | null
 }
 
@@ -43,6 +47,10 @@ export const entrypointOptionChecks = {
   retry: anObject,
   onFailure: oneOf("exception", "hold"),
   timeout: anyValue,
+  executor: (value: unknown) =>
+    typeof value === "object" && value !== null && "execute" in value && typeof value.execute === "function"
+      ? undefined
+      : `must be an object with the method execute, not ${show(value)}`,
   retention: anyValue,
 }
 
@@ -63,6 +71,7 @@ export function resolveEntrypointOptions(name: string, given: EntrypointOptions 
     retry: given.retry === undefined ? null : resolveRetryPolicy(`retry of the entrypoint ${show(name)}`, given.retry),
     onFailure: given.onFailure ?? "exception",
     timeoutMs: given.timeout === undefined ? null : toTimeoutMs(given.timeout),
+    executor: given.executor ?? null,
     retention: resolveOwnRetention(given.retention),
   }
 }

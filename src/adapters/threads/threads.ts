@@ -1,0 +1,2 @@
+export { ThreadExecutor, type ThreadExecutorOptions } from "./thread-executor.js"
+export type { ThreadContext } from "./thread-message.js"
