@@ -76,6 +76,17 @@ test("runs docs/snippets/worker.ts", async () => {
   expect(await endsOf(queries)).toEqual(["mail successful", "report successful"])
 })
 
+test("runs docs/snippets/tracking.ts: waits for ends, and ends", async () => {
+  const { database, queries } = await installQueue()
+  const { code, stderr } = await script("docs/snippets/tracking.ts", database).finished
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+  expect((await queries.jobs()).map(({ result, progress }) => ({ result, progress }))).toEqual([
+    { result: { imported: 1 }, progress: { done: 0, of: 1 } },
+    { result: { imported: 0 }, progress: undefined },
+    { result: { imported: 2 }, progress: { done: 1, of: 2 } },
+  ])
+})
+
 test("runs docs/snippets/own-process.ts: until the signal, then until nothing is left", async () => {
   const { database, queries } = await installQueue()
   const worker = script("docs/snippets/own-process.ts", database, { PGQUEUER_LOG_LEVEL: "info" })
