@@ -26,13 +26,15 @@ export type OutputOf<J, K extends keyof J> = J[K] extends { readonly output?: in
 /** What becomes of a value that is stored as JSON and read again: a `Date` comes back as a string; bytes come back as bytes. */
 export type Stored<T> = 0 extends 1 & T
   ? T
-  : T extends Uint8Array
-    ? Uint8Array
-    : T extends { toJSON(key?: never): infer R }
-      ? Stored<R>
-      : T extends object
-        ? { [K in keyof T]: Stored<T[K]> }
-        : T
+  : T extends string | number | boolean | null | undefined
+    ? T
+    : T extends Uint8Array
+      ? Uint8Array
+      : T extends { toJSON(key?: never): infer R }
+        ? Stored<R>
+        : T extends object
+          ? { [K in keyof T]: Stored<T[K]> }
+          : T
 
 /** The arguments behind the name: a payload that may be `undefined` may be left out. */
 export type PayloadArguments<P, O> = undefined extends P ? [payload?: P, options?: O] : [payload: P, options?: O]

@@ -21,7 +21,7 @@ export async function parseWith<Out>(
   what: string,
 ): Promise<Out> {
   const result = await schema["~standard"].validate(value)
-  if (result.issues === undefined) return result.value
+  if (!result.issues) return result.value
   const issues = result.issues.map(asIssue)
   throw new PgQueuerError(code, `${what} does not fit its schema: ${textOf(issues)}`, {
     remedy: "Correct the value or the schema; a value is checked in the form that JSON gives it.",

@@ -7,7 +7,7 @@ import { defineEntrypoint } from "../../src/app/define-entrypoint.js"
 import { PgQueuerError } from "../../src/domain/errors.js"
 import type { Schema } from "../../src/domain/schema.js"
 import { Queries } from "../../src/queries.js"
-import { installQueue } from "../support/queue.js"
+import { deferred, installQueue } from "../support/queue.js"
 
 const validators: readonly (readonly [string, Schema<{ user: { age: number } }>, Schema<{ ok: boolean }>])[] = [
   ["zod", z.object({ user: z.object({ age: z.number() }) }), z.object({ ok: z.boolean() })],
@@ -282,6 +282,24 @@ it("runs a job again as the definition's retry says, but not one whose payload o
   expect(await bob.wait({ timeout: "10s" })).toBe("exception")
   expect(await greet.handle(queue.queries, wrong!).wait({ timeout: "10s" })).toBe("failed")
   expect(attempts.sort()).toEqual(["ada 1", "ada 2", "ada 3", "bob 1"])
+})
+
+it("puts a job back whose handler was told to stop and gave no result", async () => {
+  const queue = await installQueue()
+  const greet = defineEntrypoint("greet", { output: z.string() })
+  const begun = deferred()
+  const { pgq, start } = queue.worker({ shutdownTimeout: 1 })
+  pgq.entrypoint(greet, async (_job, { signal }) => {
+    const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve))
+    begun.resolve()
+    await aborted
+    return undefined as never
+  })
+  const worker = start()
+  const job = await greet.enqueue(queue.queries)
+  await begun.promise
+  await worker.stop()
+  expect(await queue.queries.job(job.id)).toMatchObject({ status: "queued", attempt: 1 })
 })
 
 it("lets the options of the registration win over those of the definition", async () => {

@@ -1,4 +1,14 @@
-import { type Context, type Driver, type Job, type JobRequest, type JobType, PgQueuer, Queries } from "pgqueuer"
+import {
+  type Context,
+  type Driver,
+  defineEntrypoint,
+  type Job,
+  type JobMap,
+  type JobRequest,
+  type JobType,
+  PgQueuer,
+  Queries,
+} from "pgqueuer"
 import type { SyncQueries } from "pgqueuer/sync"
 
 // Compiled, never run: a map of names to types gives every call its types; without one everything stays loose.
@@ -161,9 +171,19 @@ export async function withoutMap(driver: Driver, names: string[], payloads: unkn
   return plain
 }
 
-/** Helpers that take any queue take a typed one. */
-export function typedIsAlsoUntyped(queries: Queries<Jobs>): void {
+/** Helpers that take any queue take a typed one; helpers that register handlers of their own say that the map does not matter. */
+export function typedIsAlsoUntyped(queries: Queries<Jobs>, pgq: PgQueuer<Resources, Jobs>, plain: PgQueuer): void {
   takesAnyQueries(queries)
+  registersOneMore(pgq)
+  registersOneMore(plain)
 }
 
-declare function takesAnyQueries(queries: Pick<Queries, "jobs" | "cancel" | "queueSize">): void
+declare function takesAnyQueries(queries: Queries): void
+
+function registersOneMore<R, J extends JobMap<J>>(pgq: PgQueuer<R, J>): void {
+  pgq.entrypoint(ping, (job, { queries }) => {
+    void ping.enqueue(queries, job.payload)
+  })
+}
+
+const ping = defineEntrypoint("ping")
