@@ -4,6 +4,7 @@ import { expect, expectTypeOf, it } from "vitest"
 import { z } from "zod"
 import { PgDriver, PgPoolDriver } from "../../src/adapters/drivers/pg.js"
 import { defineEntrypoint } from "../../src/app/define-entrypoint.js"
+import { RetryInProcessExecutor } from "../../src/app/executors/retry-in-process.js"
 import { PgQueuerError } from "../../src/domain/errors.js"
 import type { Schema } from "../../src/domain/schema.js"
 import { Queries } from "../../src/queries.js"
@@ -282,6 +283,23 @@ it("runs a job again as the definition's retry says, but not one whose payload o
   expect(await bob.wait({ timeout: "10s" })).toBe("exception")
   expect(await greet.handle(queue.queries, wrong!).wait({ timeout: "10s" })).toBe("failed")
   expect(attempts.sort()).toEqual(["ada 1", "ada 2", "ada 3", "bob 1"])
+})
+
+it("checks around the executor: it gets the parsed payload, and is not asked again when the result does not fit", async () => {
+  const queue = await installQueue()
+  const retry = new RetryInProcessExecutor({ initialDelay: 1 })
+  const greet = defineEntrypoint("greet", { input: z.coerce.date<string>(), output: z.string(), executor: retry })
+  const calls: unknown[] = []
+  const { pgq, drain } = queue.worker()
+  pgq.entrypoint(greet, (job) => {
+    calls.push(job.payload)
+    if (calls.length === 1) throw new Error("once more")
+    return 7 as never
+  })
+  const job = await greet.enqueue(queue.queries, "2030-01-31")
+  await drain()
+  expect(calls).toEqual([new Date("2030-01-31"), new Date("2030-01-31")])
+  await expect(job.result()).rejects.toMatchObject({ message: expect.stringMatching(/PGQ_RESULT_INVALID/) })
 })
 
 it("puts a job back whose handler was told to stop and gave no result", async () => {
