@@ -10,6 +10,7 @@ export type {
 export { DirectExecutor } from "./app/executors/direct.js"
 export { RetryInDatabaseExecutor } from "./app/executors/retry-in-database.js"
 export { RetryInProcessExecutor } from "./app/executors/retry-in-process.js"
+export type { Explanation, Reason, ReasonCode } from "./app/explain.js"
 export type { Handler, HandlerOf } from "./app/handler.js"
 export type { ActionResult, RescheduleOptions } from "./app/job-actions.js"
 export type { JobHandle } from "./app/job-handle.js"

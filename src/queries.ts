@@ -18,6 +18,7 @@ import type {
   WholeEnqueueOptions,
 } from "./app/enqueue-options.js"
 import { enqueueUnique, needsTransaction } from "./app/enqueue-unique.js"
+import { type Explanation, explain } from "./app/explain.js"
 import {
   type ActionResult,
   cancelJobs,
@@ -290,6 +291,16 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
 
   resume(entrypoint: string): Promise<EntrypointLimits> {
     return changeEntrypoint(this.#operation, entrypoint, { paused: false })
+  }
+
+  /**
+   * Why a job is not running, or where it is: all reasons that hold, in words.
+   *
+   * @throws PgQueuerError `PGQ_OPTION_INVALID` for what is no id; an id that no job has is a reason
+   */
+  async explain(id: string): Promise<Explanation> {
+    checkIds([id])
+    return explain(this.#operation, id)
   }
 
   /** The workers, newest first: those that run or hold jobs; with `all` also those that stopped within the last week. */

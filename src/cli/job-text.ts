@@ -1,3 +1,4 @@
+import { durationText } from "../domain/duration-text.js"
 import type { JobRecord } from "../domain/job.js"
 
 /** A job for `--json`: bytes as `payloadBase64`, times as ISO strings. */
@@ -19,12 +20,7 @@ export function time(date: Date | null): string {
         .replace(/\.\d+Z$/, "Z")
 }
 
-/** A length of time in one number: `85 ms`, `3.2 s`, `12 min`, `5 h`, `3 d`. */
+/** A length of time, or nothing. */
 export function milliseconds(value: number | null): string {
-  if (value === null) return ""
-  if (value < 10) return `${value.toFixed(1)} ms`
-  if (value < 1_000) return `${Math.round(value)} ms`
-  if (value < 120_000) return `${(value / 1_000).toFixed(1)} s`
-  if (value < 7_200_000) return `${Math.round(value / 60_000)} min`
-  return value < 172_800_000 ? `${Math.round(value / 3_600_000)} h` : `${Math.round(value / 86_400_000)} d`
+  return value === null ? "" : durationText(value)
 }

@@ -4,6 +4,7 @@ import { packageVersion } from "../version.js"
 import type { Cli } from "./cli.js"
 import { addCancelCommand } from "./commands/cancel.js"
 import { addDemoCommand } from "./commands/demo.js"
+import { addExplainCommand } from "./commands/explain.js"
 import { addInstallCommand } from "./commands/install.js"
 import { addJobCommand } from "./commands/job.js"
 import { addJobsCommand } from "./commands/jobs.js"
@@ -56,6 +57,7 @@ function makeProgram(cli: Cli): Command {
   addJobsCommand(program, cli)
   addJobCommand(program, cli)
   addCancelCommand(program, cli)
+  addExplainCommand(program, cli)
   addPauseCommand(program, cli)
   addResumeCommand(program, cli)
   addLimitsCommand(program, cli)

@@ -1,3 +1,5 @@
+import type { Status } from "../domain/status.js"
+
 /** What limits one entrypoint. */
 export interface EntrypointLimits {
   readonly entrypoint: string
@@ -57,6 +59,61 @@ export interface WorkerRecord {
 
 export type WorkerState = "running" | "silent" | "stopped" | "lost"
 
+/** All that decides whether a job runs. Times are milliseconds from now. */
+export interface JobFacts {
+  readonly entrypoint: string
+  /** Null while it moves between two places. */
+  readonly status: Status | null
+  readonly attempt: number
+  readonly error: string | null
+  readonly finishedAt: Date | null
+  readonly dueInMs: number | null
+  readonly expiresInMs: number | null
+  readonly rescues: number
+  /** Jobs of its entrypoint in line before it, up to the number that was asked for; and those among them of higher priority. */
+  readonly ahead: number
+  readonly higher: number
+  readonly paused: boolean
+  readonly concurrencyLimit: number | null
+  readonly requestsPerSecond: number | null
+  /** When the next start under the rate is free; null where it is free now. */
+  readonly nextStartInMs: number | null
+  readonly claim: HoldingClaim | null
+  /** Those that have not stopped and have a handler for it. */
+  readonly workers: readonly CapableWorker[]
+  /** The last of those that had one. */
+  readonly pastWorkers: readonly PastWorker[]
+  /** Who holds jobs of its entrypoint. */
+  readonly holders: readonly { readonly worker: string; readonly holds: number }[]
+}
+
+interface NamedWorker {
+  readonly worker: string
+  readonly host: string | null
+  readonly pid: number | null
+}
+
+export interface HoldingClaim extends NamedWorker {
+  readonly sinceMs: number
+  readonly silentMs: number | null
+  readonly timeoutMs: number | null
+  /** Its worker has stopped, or is gone. */
+  readonly ended: boolean
+  /** It was asked to stop. */
+  readonly stopping: boolean
+}
+
+export interface CapableWorker extends NamedWorker {
+  readonly silentMs: number
+  readonly timeoutMs: number
+  readonly holds: number
+}
+
+export interface PastWorker extends NamedWorker {
+  readonly stoppedAt: string
+  readonly lost: boolean
+}
+
 /** What the people who run a queue do with it. */
 export interface OperationStore {
   /** Of all entrypoints that have settings, jobs in hand or a running worker; or of one, whatever its name is. */
@@ -65,4 +122,6 @@ export interface OperationStore {
   changeEntrypoint(entrypoint: string, change: EntrypointChange): Promise<void>
   /** Newest first; those that have stopped and hold nothing only when `all`. */
   listWorkers(all: boolean): Promise<readonly WorkerRecord[]>
+  /** Undefined when no job has this id. */
+  findFacts(id: string, aheadAtMost: number): Promise<JobFacts | undefined>
 }

@@ -76,3 +76,22 @@ test("counts and removes old history", async () => {
   expect(await queries.jobs()).toEqual([])
   expect(await pgq(["prune", "--status", "queued"], { database })).toMatchObject({ code: 2 })
 })
+
+test("explains why a job is not running", async () => {
+  const { database, queries } = await installQueue()
+  const [id] = await queries.enqueue("fetch")
+  await queries.pause("fetch")
+  const { code, stdout } = await pgq(["explain", id!], { database })
+  expect({ code, lines: stdout.split("\n") }).toEqual({
+    code: 0,
+    lines: [
+      `${id} queued`,
+      "- the entrypoint fetch is paused: pgq resume fetch",
+      expect.stringMatching(/^- no running worker has a handler for fetch/),
+      "",
+    ],
+  })
+  const unknown = await pgq(["explain", "404", "--json"], { database })
+  expect(unknown.code).toBe(1)
+  expect(JSON.parse(unknown.stdout)).toMatchObject({ id: "404", status: "unknown" })
+})

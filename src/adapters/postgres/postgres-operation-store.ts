@@ -1,7 +1,9 @@
+import type { Status } from "../../domain/status.js"
 import type { Queryable, Row } from "../../ports/driver.js"
 import type {
   EntrypointChange,
   EntrypointLimits,
+  JobFacts,
   LimitSources,
   OperationStore,
   SetByHand,
@@ -40,6 +42,11 @@ export class PostgresOperationStore implements OperationStore {
     const rows = await this.#statements.run<WorkerRow>(this.#on, "list_workers", [all])
     return rows.map(asWorker)
   }
+
+  async findFacts(id: string, aheadAtMost: number): Promise<JobFacts | undefined> {
+    const [row] = await this.#statements.run<FactsRow>(this.#on, "explain_job", [id, aheadAtMost])
+    return row === undefined ? undefined : asFacts(row)
+  }
 }
 
 interface LimitsRow extends Row {
@@ -70,6 +77,27 @@ interface WorkerRow extends Row {
   readonly heartbeat_timeout_ms: number
   readonly silent_ms: number
   readonly held: string | null
+}
+
+interface FactsRow extends Row {
+  readonly entrypoint: string
+  readonly status: Status | null
+  readonly attempt: number | null
+  readonly error: string | null
+  readonly finished_at: Date | null
+  readonly due_in_ms: number | null
+  readonly expires_in_ms: number | null
+  readonly rescues: number | null
+  readonly ahead: number
+  readonly higher: number
+  readonly paused: boolean
+  readonly slots: number | null
+  readonly rate: number | null
+  readonly next_start_in_ms: number | null
+  readonly claim: string | null
+  readonly workers: string | null
+  readonly past_workers: string | null
+  readonly holders: string | null
 }
 
 function columnsOf(change: SetByHand | undefined): readonly [boolean | null, number | null] {
@@ -118,4 +146,27 @@ function stateOf({ stopped_at, lost, silent_ms, heartbeat_timeout_ms }: WorkerRo
   if (lost) return "lost"
   if (stopped_at !== null) return "stopped"
   return silent_ms > (heartbeat_timeout_ms * 2) / 3 ? "silent" : "running"
+}
+
+function asFacts(row: FactsRow): JobFacts {
+  return {
+    entrypoint: row.entrypoint,
+    status: row.status,
+    attempt: row.attempt ?? 1,
+    error: row.error,
+    finishedAt: row.finished_at,
+    dueInMs: row.due_in_ms,
+    expiresInMs: row.expires_in_ms,
+    rescues: row.rescues ?? 0,
+    ahead: row.ahead,
+    higher: row.higher,
+    paused: row.paused,
+    concurrencyLimit: row.slots,
+    requestsPerSecond: row.rate,
+    nextStartInMs: row.next_start_in_ms,
+    claim: row.claim === null ? null : JSON.parse(row.claim),
+    workers: row.workers === null ? [] : JSON.parse(row.workers),
+    pastWorkers: row.past_workers === null ? [] : JSON.parse(row.past_workers),
+    holders: row.holders === null ? [] : JSON.parse(row.holders),
+  }
 }
