@@ -9,6 +9,7 @@ import { addInstallCommand } from "./commands/install.js"
 import { addJobCommand } from "./commands/job.js"
 import { addJobsCommand } from "./commands/jobs.js"
 import { addLimitsCommand } from "./commands/limits.js"
+import { addListenCommand } from "./commands/listen.js"
 import { addPauseCommand, addResumeCommand } from "./commands/pause.js"
 import { addPruneCommand } from "./commands/prune.js"
 import { addQueueCommand } from "./commands/queue.js"
@@ -62,6 +63,7 @@ function makeProgram(cli: Cli): Command {
   addResumeCommand(program, cli)
   addLimitsCommand(program, cli)
   addWorkersCommand(program, cli)
+  addListenCommand(program, cli)
   addPruneCommand(program, cli)
   addStatsCommand(program, cli)
   addDemoCommand(program, cli)
