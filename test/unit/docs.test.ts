@@ -59,7 +59,14 @@ test("compiles every snippet, as strictly as the code itself", () => {
   expect(problems).toEqual([])
 }, 60_000)
 
-test.each(["enqueue.ts", "drivers-pg.ts", "drivers-postgres-js.ts", "drivers-pglite.ts", "drivers-sync.ts"])(
+test.each([
+  "enqueue.ts",
+  "operate.ts",
+  "drivers-pg.ts",
+  "drivers-postgres-js.ts",
+  "drivers-pglite.ts",
+  "drivers-sync.ts",
+])(
   "runs docs/snippets/%s",
   async (file) => {
     const { database } = await installQueue()
