@@ -46,8 +46,8 @@ expired as materialized (
 ),
 removed as (
   delete from pgqueuer.outcome as outcome
-  where ctid = any (array(
-    select ctid
+  where job_id = any (array(
+    select job_id
     from pgqueuer.outcome as outcome
     where not $8::boolean and job_id = any (array(select job_id from expired))
     for update skip locked

@@ -161,12 +161,19 @@ it("lets an operator cancel and delete, and neither read payloads, enqueue nor u
   expect(await queries.requeue({ entrypoint: "a" })).toEqual([])
   expect(await queries.delete({ entrypoint: "a" })).toHaveLength(2)
   expect(await queue.queries.queueSize()).toEqual([])
+  expect(await queries.setLimits("a", { concurrencyLimit: 3 })).toMatchObject({ concurrencyLimit: { effective: 3 } })
+  expect(await queries.resetLimits("a")).toMatchObject({ concurrencyLimit: { effective: null } })
+  expect(await queries.pause("a")).toMatchObject({ paused: true })
+  expect(await queries.resume("a")).toMatchObject({ paused: false })
+  expect(await queries.limits()).toHaveLength(1)
+  expect(await queries.prune({ olderThan: 0 })).toHaveLength(2)
   for (const attempt of [
     () => queries.enqueue("a"),
     () => queries.jobs(),
     () => queries.uninstall(),
     () => driver.query(`select payload from ${queue.schema}.job`),
-    () => driver.query(`delete from ${queue.schema}.outcome`),
+    () => driver.query(`update ${queue.schema}.outcome set status = 'successful'`),
+    () => driver.query(`update ${queue.schema}.entrypoint set code_concurrency_limit = 1`),
   ])
     await expect(attempt()).rejects.toEqual(denied)
 })
@@ -205,10 +212,15 @@ it("lets a viewer look at everything, and change nothing", async () => {
   expect(await queries.logs(id!)).toEqual([])
   expect(await queries.queueSize()).toEqual([{ entrypoint: "a", status: "queued", count: 1 }])
   expect(await queries.statistics()).toEqual([])
+  expect(await queries.limits()).toEqual([])
+  expect(await queries.workers()).toEqual([])
+  expect(await queries.explain(id!)).toMatchObject({ reasons: [{ code: "no-worker" }] })
   expect(await queries.verify()).toMatchObject({ missing: [] })
   for (const attempt of [
     () => queries.enqueue("a"),
     () => queries.cancel(id!),
+    () => queries.pause("a"),
+    () => queries.prune({ olderThan: 0 }),
     () => queries.delete({ entrypoint: "a" }),
     () => queries.uninstall(),
     ...["job", "ready", "outcome"].map((table) => () => driver.query(`delete from ${queue.schema}.${table}`)),
@@ -264,6 +276,10 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "list_held_ids",
     "find_statuses",
     "list_entrypoint_ids",
+    "ensure_entrypoint",
+    "change_entrypoint",
+    "list_limits",
+    "prune_history",
   ],
   Waiter: ["read_version", "start_watcher", "stop_watcher", "find_ends", "find_results", "notify"],
   Viewer: [
@@ -276,6 +292,10 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "list_job_ids",
     "count_unfinished",
     "count_outcomes",
+    "list_limits",
+    "list_workers",
+    "explain_job",
+    "describe_ends",
   ],
 }
 

@@ -131,6 +131,37 @@ it("removes 100,000 old ends in batches while a worker runs jobs", async () => {
   expect(await left(queue)).toEqual({ successful: 5_000 })
 }, 60_000)
 
+it("loses no job that is put back into line while history is removed", async () => {
+  const queue = await installQueue()
+  const { queries } = queue
+  const ids = await queries.enqueueMany(Array.from({ length: 300 }, () => ({ entrypoint: "a" })))
+  const runs = new Map<string, number>()
+  const worker = queue.worker()
+  worker.pgq.entrypoint(
+    "a",
+    (job) => {
+      runs.set(job.id, (runs.get(job.id) ?? 0) + 1)
+      if (job.attempt === 1) throw new Error("not yet")
+    },
+    { onFailure: "hold" },
+  )
+  worker.start()
+  let removed = 0
+  let done = false
+  const removing = (async () => {
+    while (!done) for (const { count } of await queries.prune({ olderThan: 0 })) removed += count
+  })()
+  await eventually(async () => {
+    await queries.requeue({ entrypoint: "a" })
+    return [...runs.values()].filter((count) => count === 2).length === ids.length
+  })
+  await eventually(() => removed === ids.length)
+  done = true
+  await removing
+  expect(await queries.jobs()).toEqual([])
+  expect(new Set(runs.values())).toEqual(new Set([2]))
+})
+
 it("gives one worker at a time the turn, and ends the walk where jobs are too young", async () => {
   const queue = await installQueue()
   await addEnds(queue, 30_000, { status: "successful", age: "1 hour" })
