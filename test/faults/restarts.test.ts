@@ -1,5 +1,6 @@
 import type pg from "pg"
 import { expect, it, onTestFinished } from "vitest"
+import { CompletionWatcher } from "../../src/completion-watcher.js"
 import { PgQueuer } from "../../src/pgqueuer.js"
 import { recordingLogger } from "../support/logger.js"
 import { startOwnServer } from "../support/own-server.js"
@@ -40,6 +41,23 @@ it.each(["fast", "immediate"] as const)(
   },
   150_000,
 )
+
+it("goes on waiting for ends over a restart of the server, and hears of them", async () => {
+  const { server, driver, queries } = await startOwnServer()
+  const log = recordingLogger()
+  const watcher = new CompletionWatcher(driver, { logger: log })
+  onTestFinished(() => watcher.close())
+  const ids = await queries.enqueue(["a", "b"])
+  const waits = ids.map((id) => watcher.waitFor(id))
+  await eventually(async () => (await driver.query("select from pgqueuer.watcher")).length === 1)
+  await server.restart("immediate")
+  await eventually(() => log.messages("warn").some((message) => message.startsWith("the LISTEN connection was lost")))
+  const cancel = () => queries.cancel(ids)
+  await cancel().catch(cancel)
+  const canceledAt = performance.now()
+  expect(await Promise.all(waits)).toEqual(["canceled", "canceled"])
+  expect(performance.now() - canceledAt).toBeLessThan(6_000)
+}, 60_000)
 
 it("stops in time although the database is away, and loses no job", async () => {
   const { server, driver, queries } = await startOwnServer()
