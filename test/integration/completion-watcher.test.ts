@@ -11,14 +11,19 @@ it("resolves with how a job ends, within 300 ms of its end", async () => {
   const queue = await installQueue()
   const watcher = watch(queue)
   const { pgq, start } = queue.worker()
-  const gates = { good: deferred(), bad: deferred() }
+  const gates = { good: deferred(), bad: deferred(), held: deferred() }
   pgq.entrypoint("good", () => gates.good.promise)
   pgq.entrypoint("bad", () => gates.bad.promise)
+  pgq.entrypoint("held", () => gates.held.promise, { onFailure: "hold" })
+  pgq.entrypoint("stopped", (_, { signal }) => new Promise((resolve) => signal.addEventListener("abort", resolve)))
   start()
-  const [good, bad, canceled, deleted] = await queue.queries.enqueue(["good", "bad", "nobody", "nobody"])
+  const names = ["good", "bad", "held", "stopped", "nobody", "nobody"]
+  const [good, bad, held, stopped, canceled, deleted] = await queue.queries.enqueue(names)
   const steps = [
     [good!, "successful", () => gates.good.resolve()],
     [bad!, "exception", () => gates.bad.reject(new Error("no"))],
+    [held!, "failed", () => gates.held.reject(new Error("no"))],
+    [stopped!, "canceled", () => queue.queries.cancel(stopped!)],
     [canceled!, "canceled", () => queue.queries.cancel(canceled!)],
     [deleted!, "deleted", () => queue.queries.delete(deleted!)],
   ] as const
@@ -191,15 +196,34 @@ it("holds no connection, no row and no timer while nobody waits, and waits again
   }
 })
 
-it("resolves within 6 seconds when no notification arrives", async () => {
+it("polls every second, and says so, when no notification ever arrives", async () => {
   const queue = await installQueue()
-  const driver = new PgPoolDriver(queue.database.pool({ max: 3 }))
   const log = recordingLogger()
+  const driver = new PgPoolDriver(queue.database.pool({ max: 3 }))
   const watcher = watch(queue, bound(driver, { listen: async () => ({ close: async () => {} }) }), { logger: log })
   const [id] = await queue.queries.enqueue("nobody")
   const wait = watcher.waitFor(id!)
-  await settled(queue)
   await eventually(() => log.messages("warn").some((message) => message.startsWith("notifications don't arrive")))
+  await queue.queries.cancel(id!)
+  const endedAt = performance.now()
+  expect(await wait).toBe("canceled")
+  expect(performance.now() - endedAt).toBeLessThan(2_000)
+})
+
+it("resolves within 6 seconds when notifications stop arriving, unnoticed", async () => {
+  const queue = await installQueue()
+  const driver = new PgPoolDriver(queue.database.pool({ max: 3 }))
+  let cut = false
+  const listen: Driver["listen"] = (channel, listener) =>
+    driver.listen(channel, {
+      onNotification: (payload) => cut || listener.onNotification(payload),
+      onLost: (error) => listener.onLost(error),
+    })
+  const watcher = watch(queue, bound(driver, { listen }))
+  const [id] = await queue.queries.enqueue("nobody")
+  const wait = watcher.waitFor(id!)
+  await settled(queue)
+  cut = true
   await queue.queries.cancel(id!)
   const endedAt = performance.now()
   expect(await wait).toBe("canceled")
