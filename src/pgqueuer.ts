@@ -79,7 +79,7 @@ export class PgQueuer<R = Record<string, never>, J extends JobMap<J> = AnyJobs> 
       queries: this.queries,
       retention: resolveRetention(retention),
       retentionStore: new PostgresRetentionStore(guarded(driver, schemaMissing), statements),
-      makeStore: (session) => new PostgresWorkerStore(session, statements),
+      makeStore: (on) => new PostgresWorkerStore(on, statements),
       checkSchema: () => checkSchema(new PostgresSchemaStore(driver, placement)),
     })
   }

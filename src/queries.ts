@@ -30,6 +30,7 @@ import {
   rescheduleJobs,
 } from "./app/job-actions.js"
 import { type JobHandle, makeJobHandle } from "./app/job-handle.js"
+import { joinTransaction } from "./app/join-transaction.js"
 import { changeEntrypoint, type LimitsByHand, setLimits } from "./app/limits-by-hand.js"
 import {
   checkOnConflict,
@@ -350,7 +351,7 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
   async #write(jobs: NewJob[], options: BatchOptions, coalesce = false): Promise<(string | null)[]> {
     if (jobs.length === 0) return []
     const { transaction, onConflict = "raise" } = options
-    const driver = transaction === undefined ? this.#driver : joined(this.#driver, transaction)
+    const driver = transaction === undefined ? this.#driver : joinTransaction(this.#driver, transaction)
     if (jobs.some((job) => job.dedupeKey !== null)) return this.#writeUnique(driver, jobs, onConflict)
     if (driver.features.inTransaction) {
       const store = new PostgresProducerStore(guarded(driver, schemaMissing), this.#statements)
@@ -483,13 +484,6 @@ function share(
   }
   const watcher = new CompletionWatcher(driver, { ...placement, logger })
   return { batcher: new EnqueueBatcher(store, throttle), throttle, watcher, ready }
-}
-
-function joined(driver: Driver, client: unknown): Driver {
-  if (driver.joinTransaction !== undefined) return driver.joinTransaction(client)
-  throw new PgQueuerError("PGQ_UNSUPPORTED", `${driver.label} cannot join a transaction of its client`, {
-    remedy: "Make a driver on the transaction itself, or use another driver.",
-  })
 }
 
 const queriesChecks = {

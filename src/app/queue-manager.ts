@@ -5,7 +5,7 @@ import { checkEntrypoint } from "../domain/names.js"
 import { aSignal, checkOptions, oneOf, show } from "../domain/options.js"
 import type { Retention } from "../domain/retention.js"
 import type { Clock, Random } from "../ports/clock.js"
-import type { Driver, Session } from "../ports/driver.js"
+import type { Driver, Queryable } from "../ports/driver.js"
 import type { Executor } from "../ports/executor.js"
 import type { Logger } from "../ports/logger.js"
 import type { RetentionStore } from "../ports/retention-store.js"
@@ -45,7 +45,7 @@ export interface QueueManagerParts<Q, R> {
   readonly queries: Q
   readonly retention: Retention
   readonly retentionStore: RetentionStore
-  makeStore(session: Session): WorkerStore
+  makeStore(on: Queryable): WorkerStore
   /** Refuses a database that does not fit. */
   checkSchema(): Promise<void>
 }

@@ -16,6 +16,8 @@
  * `PGQ_WORKER_STATE` start, stop or register at the wrong moment ·
  * `PGQ_RESULT_INVALID` JSON cannot hold what a handler returned, it is over the limit, or does not fit its schema ·
  * `PGQ_JOB_UNKNOWN` no job has this id · `PGQ_JOB_NOT_SUCCESSFUL` it has no result, because it ended otherwise ·
+ * `PGQ_JOB_ENDED` complete was called for a run that has ended · `PGQ_LEASE_LOST` the job is not this worker's any more ·
+ * `PGQ_COMPLETE_ROLLED_BACK` the transaction in which a handler completed its job was rolled back ·
  * `PGQ_WATCHER_CLOSED` a CompletionWatcher was used after its end ·
  * `PGQ_MODULE_INVALID` a module for `pgq run` or a thread is missing, throws or exports the wrong thing ·
  * `PGQ_THREAD_LOST` the thread that ran a job ended before the job did ·
@@ -47,6 +49,9 @@ export type ErrorCode =
   | "PGQ_JOB_UNKNOWN"
   | "PGQ_RESULT_INVALID"
   | "PGQ_JOB_NOT_SUCCESSFUL"
+  | "PGQ_JOB_ENDED"
+  | "PGQ_LEASE_LOST"
+  | "PGQ_COMPLETE_ROLLED_BACK"
   | "PGQ_WATCHER_CLOSED"
   | "PGQ_MODULE_INVALID"
   | "PGQ_THREAD_LOST"

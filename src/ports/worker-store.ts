@@ -116,6 +116,43 @@ export interface Expiration {
   readonly nextInMs: number | null
 }
 
+/** The end of a job, to be written within its handler's transaction. */
+export interface CompletionRequest {
+  readonly workerId: string
+  readonly token: string
+  readonly id: string
+  readonly runMs: number
+  /** JSON text. */
+  readonly result: string | null
+  /** The transaction of an earlier call for the same run. */
+  readonly earlier: string | null
+}
+
+export interface CompletionReply {
+  /** It is written; all else says why not. */
+  readonly done: boolean
+  /** The worker still holds the job. */
+  readonly held: boolean
+  readonly canceled: boolean
+  /** The job's end is written already, or an earlier transaction that wrote it is still open. */
+  readonly completed: boolean
+  /** Of the caller. */
+  readonly transaction: string
+}
+
+/** The end of a job whose handler wrote it within a transaction, and has returned. */
+export interface PendingCompletion {
+  readonly workerId: string
+  readonly token: string
+  readonly id: string
+  /** Null when its reply was lost. */
+  readonly transaction: string | null
+  readonly keyed: boolean
+}
+
+/** `undone`: rolled back. `lost`: the claim is another worker's. */
+export type CompletionVerdict = "ended" | "undone" | "lost"
+
 export interface OwnClaim {
   readonly token: string
   readonly entrypoint: string
@@ -181,5 +218,8 @@ export interface WorkerStore {
     orphans: readonly { readonly token: string; readonly lostWorkerId: string }[],
     maxRescues: number,
   ): Promise<readonly RescuedJob[]>
+  completeJob(request: CompletionRequest): Promise<CompletionReply>
+  /** By job; those whose transaction is still open, or whose claim others are at, are not in the map. */
+  settleCompleted(pending: readonly PendingCompletion[]): Promise<ReadonlyMap<string, CompletionVerdict>>
   notify(wakeUp: WakeUp): Promise<void>
 }

@@ -261,6 +261,8 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "lease_slots",
     "renew_leases",
     "free_leases",
+    "complete_job",
+    "settle_completed",
     "notify",
     "register_retention",
     "take_turn",

@@ -15,6 +15,22 @@ const handlers = {
   /** Takes the milliseconds of its payload. */
   sleep: (job) => new Promise((resolve) => setTimeout(resolve, job.payload)),
   quick: () => {},
+  /** Writes a row and ends its job in one transaction, each step after a moment in which it can be killed. */
+  write: async (job, context) => {
+    writers ??= new pg.Pool({ connectionString: url, max: 10 })
+    const client = await writers.connect()
+    try {
+      await client.query("begin")
+      await client.query(`insert into ${options.schema}.written (job_id) values ($1)`, [job.id])
+      await pause()
+      await context.complete(client, "written")
+      await pause()
+      await client.query("commit")
+      await pause()
+    } finally {
+      client.release()
+    }
+  },
   /** Takes the process with it. */
   poison: () => process.kill(process.pid, "SIGKILL"),
   /** Lets nothing else run for the milliseconds of its payload, the first time. */
@@ -25,6 +41,8 @@ const handlers = {
     while (performance.now() < end);
   },
 }
+const pause = () => new Promise((resolve) => setTimeout(resolve, Math.random() * 20))
+let writers
 let blocked = options.neverBlocks === true
 
 const { neverBlocks, ...workerOptions } = options

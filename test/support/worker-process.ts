@@ -8,7 +8,7 @@ import { eventually } from "./queue.js"
 export interface WorkerProcessOptions {
   readonly url: string
   /** Of those that worker-process.mjs knows. */
-  readonly entrypoints: readonly ("sleep" | "quick" | "poison" | "block")[]
+  readonly entrypoints: readonly ("sleep" | "quick" | "write" | "poison" | "block")[]
   /** `neverBlocks`: its handler of `block` returns at once. */
   readonly options: PgQueuerOptions<unknown> & { readonly neverBlocks?: boolean }
 }

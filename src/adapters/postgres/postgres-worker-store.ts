@@ -3,11 +3,15 @@ import type { WakeUp } from "../../ports/job-store.js"
 import type {
   Beat,
   ClaimedJob,
+  CompletionReply,
+  CompletionRequest,
+  CompletionVerdict,
   ExchangeReply,
   ExchangeRequest,
   Expiration,
   LogNote,
   OwnClaim,
+  PendingCompletion,
   ProgressNote,
   Promotion,
   Report,
@@ -157,6 +161,27 @@ export class PostgresWorkerStore implements WorkerStore {
       this.#statements.endChannel,
     ])
     return rows.map(({ id, entrypoint, rescues, failed }) => ({ id, entrypoint, rescues, failed }))
+  }
+
+  async completeJob({ workerId, token, id, runMs, result, earlier }: CompletionRequest): Promise<CompletionReply> {
+    const parameters = [workerId, token, id, Math.round(runMs * 1_000), result, earlier, this.#statements.endChannel]
+    const [row] = await this.#statements.run<CompletionReply & Row>(this.#on, "complete_job", parameters)
+    return row!
+  }
+
+  async settleCompleted(pending: readonly PendingCompletion[]): Promise<ReadonlyMap<string, CompletionVerdict>> {
+    const rows = await this.#statements.run<{ id: string; verdict: CompletionVerdict | null }>(
+      this.#on,
+      "settle_completed",
+      [
+        pending.map((completion) => completion.workerId),
+        pending.map((completion) => completion.token),
+        pending.map((completion) => completion.id),
+        pending.map((completion) => completion.transaction),
+        pending.filter((completion) => completion.keyed).map((completion) => completion.id),
+      ],
+    )
+    return new Map(rows.flatMap(({ id, verdict }) => (verdict === null ? [] : [[id, verdict]])))
   }
 
   async notify(wakeUp: WakeUp): Promise<void> {

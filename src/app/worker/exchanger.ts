@@ -111,6 +111,17 @@ export class Exchanger {
     if (count % worthASecondExchange === (this.#underWay.size === 0 ? 1 : 0)) this.poke()
   }
 
+  /** The end of a job stands recorded without an exchange, or is another worker's to record. */
+  recorded(report: Report, isLost: boolean): void {
+    const { gates, register } = this.#parts
+    if (gates.frees(report.token)) this.#reasons++
+    register.remove(report.token)
+    gates.handIn([report])
+    gates.ended([report], isLost ? [report.id] : [], (token) => register.has(token))
+    this.poke()
+    this.announceIdle()
+  }
+
   async #reportAfter(report: Report, written: Promise<void>): Promise<void> {
     this.#withheld++
     await written

@@ -1,6 +1,8 @@
 import type { Job } from "../../domain/job.js"
 import { encodeProgress } from "../../domain/payload.js"
 import type { Logger } from "../../ports/logger.js"
+import type { Completion } from "./completion.js"
+import { endedBefore } from "./completion-errors.js"
 import { jobLogger } from "./job-logger.js"
 import type { Notes } from "./notes.js"
 
@@ -44,6 +46,19 @@ export interface JobContext<Q, R> {
   readonly progress: (value: unknown) => void
   /** Enqueues and looks at jobs on the worker's driver. */
   readonly queries: Q
+  /**
+   * Ends the job as `successful` within a transaction of the handler's own: what the handler wrote in it and the job's end are
+   * committed together, or not at all. Call it last, then commit; what the handler returns does not count any more.
+   *
+   * Rolled back, the attempt has failed with `PGQ_COMPLETE_ROLLED_BACK`, unless the handler throws an error of its own.
+   *
+   * @param transaction - a client of the worker's driver's kind with an open transaction
+   * @param result - JSON, at most `maxPayloadBytes`; kept with the outcome
+   * @throws JobStopped `canceled` when the job was canceled before; PgQueuerError `PGQ_LEASE_LOST` when this worker does not hold
+   * it any more; `PGQ_JOB_ENDED` for a second call, or one after the handler's end; `PGQ_RESULT_INVALID`, `PGQ_DRIVER_CLOSED`
+   * for a client without a transaction, `PGQ_UNSUPPORTED`, and what the server refuses. Roll back then.
+   */
+  complete(transaction: unknown, result?: unknown): Promise<void>
 }
 
 interface Parts<Q, R> {
@@ -64,6 +79,10 @@ export class RunContext<Q, R> implements JobContext<Q, R> {
   #log: Logger | undefined
   #controller: AbortController | undefined
   #stopped: JobStopped | undefined
+  #makeCompletion: (() => Completion) | undefined
+  #closed = false
+  /** @internal */
+  completion: Completion | undefined
 
   constructor(parts: Parts<Q, R>) {
     this.attempt = parts.job.attempt
@@ -94,6 +113,22 @@ export class RunContext<Q, R> implements JobContext<Q, R> {
       if (this.stopReason === "lease-lost") return
       notes.progress({ jobId: job.id, attempt: job.attempt, json })
     }
+  }
+
+  async complete(transaction: unknown, result?: unknown): Promise<void> {
+    if (this.#closed || this.#makeCompletion === undefined) throw endedBefore()
+    this.completion ??= this.#makeCompletion()
+    await this.completion.complete(transaction, result)
+  }
+
+  /** @internal */
+  completeWith(makeCompletion: () => Completion): void {
+    this.#makeCompletion = makeCompletion
+  }
+
+  /** @internal The run is over: from here on nothing can complete it. */
+  close(): void {
+    this.#closed = true
   }
 
   /** @internal The first reason stays. */

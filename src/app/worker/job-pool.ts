@@ -1,7 +1,9 @@
 import type { Job } from "../../domain/job.js"
 import type { Clock, Random, Timer } from "../../ports/clock.js"
-import type { ClaimedJob, Failure, Report } from "../../ports/worker-store.js"
+import type { ClaimedJob, CompletionVerdict, Failure, Report } from "../../ports/worker-store.js"
 import { asJob, reportOf } from "./claimed-job.js"
+import type { Completion } from "./completion.js"
+import { rolledBack } from "./completion-errors.js"
 import { describeFailure } from "./describe-failure.js"
 import type { ResolvedEntrypointOptions } from "./entrypoint-options.js"
 import type { EventHub } from "./events.js"
@@ -40,8 +42,14 @@ export interface JobPoolParts {
   }
   readonly entrypoints: ReadonlyMap<string, Entrypoint>
   makeContext(job: Job): RunContext<unknown, unknown>
-  /** Hears what became of each job, once. */
+  /** How a run may end its job within a transaction of its handler's. */
+  makeCompletion(claim: ClaimedJob, startedAt: number, context: RunContext<unknown, unknown>): Completion
+  /** What became of that transaction, once it has ended. */
+  settle(claim: ClaimedJob, completion: Completion): Promise<CompletionVerdict>
+  /** Hears what became of each job, once: what is to be recorded. */
   onReport(report: Report, claim: ClaimedJob): void
+  /** The same of a job whose end stands recorded, or is another worker's. */
+  onSettled(report: Report, claim: ClaimedJob, isLost: boolean): void
   /** A job that came after the pool was closed. */
   onRefused(claim: ClaimedJob): void
 }
@@ -169,6 +177,8 @@ export class JobPool {
     for (const running of this.#running) {
       if (running.detached) continue
       this.#detach(running)
+      // Its end may be committed at any time: whoever rescues the claim will see it.
+      if (running.context.completion?.begun === true) continue
       const { outcome, error } = this.#conclude(running, { kind: "none" })
       const report = reportOf(running.claim, now, now - running.startedAt, outcome)
       this.#announce(running, report, error)
@@ -192,6 +202,7 @@ export class JobPool {
   #detach(running: Running): void {
     running.detached = true
     running.timer?.cancel()
+    running.context.close()
   }
 
   #fill(): void {
@@ -244,6 +255,7 @@ export class JobPool {
     const timer = timeoutMs === null ? undefined : this.#stopAfter(timeoutMs, context)
     const running = { claim, job, context, options, startedAt, timeoutMs, timer, detached: false }
     this.#running.add(running)
+    context.completeWith(() => this.#parts.makeCompletion(claim, startedAt, context))
     this.#started++
     if (this.#parts.events.has("started")) this.#parts.events.emit("started", { job })
     try {
@@ -299,11 +311,40 @@ export class JobPool {
 
   #settle(running: Running, report: Report, error?: unknown): void {
     running.timer?.cancel()
+    running.context.close()
+    const { completion } = running.context
+    if (completion?.begun === true && !running.detached) void this.#settleCompletion(running, completion, report, error)
+    else this.#finish(running, report, error)
+  }
+
+  /** The transaction decides, which may still be open. The job keeps its slot until then. */
+  async #settleCompletion(running: Running, completion: Completion, report: Report, error: unknown): Promise<void> {
+    const verdict = await this.#parts.settle(running.claim, completion)
+    running.context.completion = undefined
+    if (running.detached || (verdict === "undone" && report.status !== "successful")) {
+      this.#finish(running, report, error)
+    } else if (verdict === "undone") {
+      this.#end(running, { kind: "threw", error: rolledBack() })
+    } else {
+      this.#running.delete(running)
+      const { job, claim } = running
+      if (verdict === "lost") this.#parts.events.emit("lease-lost", { job })
+      else this.#announce(running, { ...report, status: "successful" } as Report, undefined)
+      this.#parts.onSettled(report, claim, verdict === "lost")
+      this.#goOn()
+    }
+  }
+
+  #finish(running: Running, report: Report, error: unknown): void {
     this.#running.delete(running)
     if (!running.detached) {
       this.#announce(running, report, error)
       this.#parts.onReport(report, running.claim)
     }
+    this.#goOn()
+  }
+
+  #goOn(): void {
     if (this.#running.size === 0) for (const resolve of this.#whenIdle.splice(0)) resolve()
     this.#fill()
   }

@@ -2,13 +2,16 @@ import { PgQueuerError } from "../../domain/errors.js"
 import type { Job } from "../../domain/job.js"
 import type { Retention as RetentionAges } from "../../domain/retention.js"
 import type { Clock, Random, Timer } from "../../ports/clock.js"
-import type { Driver, Session } from "../../ports/driver.js"
+import type { Driver, Queryable } from "../../ports/driver.js"
 import type { WakeUp } from "../../ports/job-store.js"
 import type { Logger } from "../../ports/logger.js"
 import type { RetentionStore } from "../../ports/retention-store.js"
-import type { Beat, ClaimedJob, Report, WorkerStore } from "../../ports/worker-store.js"
+import type { Beat, ClaimedJob, CompletionVerdict, Report, WorkerStore } from "../../ports/worker-store.js"
+import { joinTransaction } from "../join-transaction.js"
 import { notifyWindowMs } from "../wake-throttle.js"
 import { ClaimRegister } from "./claim-register.js"
+import { Completion } from "./completion.js"
+import { Completions } from "./completions.js"
 import { Connection } from "./connection.js"
 import { Duty, type DutyEnvironment } from "./duty.js"
 import type { EventHub } from "./events.js"
@@ -16,7 +19,7 @@ import { Exchanger } from "./exchanger.js"
 import { Expiry } from "./expiry.js"
 import { Gates } from "./gates.js"
 import { Heartbeat } from "./heartbeat.js"
-import type { RunContext } from "./job-context.js"
+import { JobStopped, type RunContext } from "./job-context.js"
 import { JobPool, type JobPoolParts } from "./job-pool.js"
 import { Notes } from "./notes.js"
 import { Prefetch } from "./prefetch.js"
@@ -43,7 +46,7 @@ export interface WorkerParts {
   readonly retention: RetentionAges
   readonly retentionStore: RetentionStore
   makeContext(job: Job, notes: Notes): RunContext<unknown, unknown>
-  makeStore(session: Session): WorkerStore
+  makeStore(on: Queryable): WorkerStore
   /** Nothing is left to claim, and nothing is held. */
   onIdle(): void
 }
@@ -77,6 +80,7 @@ export class Worker {
   readonly #expiry: Expiry
   readonly #rescue: Rescue
   readonly #suspects: Suspects
+  readonly #completions: Completions
   readonly #retention: Retention
   readonly #poll: Duty
   readonly #registration: Duty
@@ -109,6 +113,7 @@ export class Worker {
       onUnlimited: (jobs) => this.#pool.accept(jobs),
       onRules: (paused) => this.#obey(paused),
     })
+    this.#completions = new Completions(this.#control, duties)
     this.#pool = new JobPool({
       clock,
       random,
@@ -118,7 +123,10 @@ export class Worker {
       paced: this.#gates,
       entrypoints: parts.entrypoints,
       makeContext: (job) => parts.makeContext(job, this.#notes),
+      makeCompletion: (claim, startedAt, context) => this.#makeCompletion(claim, startedAt, context),
+      settle: (claim, completion) => this.#settle(claim, completion),
       onReport: (report, claim) => this.#report(report, claim),
+      onSettled: (report, claim, isLost) => this.#onSettled(report, claim, isLost),
       onRefused: (claim) => this.#putBack(claim),
     })
     this.#exchanger = new Exchanger({
@@ -232,6 +240,7 @@ export class Worker {
     this.#expiry.start()
     this.#rescue.start()
     this.#suspects.start()
+    this.#completions.start()
     this.#retention.start()
     this.#poll.start()
     this.#registration.start()
@@ -318,6 +327,36 @@ export class Worker {
     const whole = claim.settings?.keyed ? { ...report, keyed: true } : report
     this.#exchanger.report(whole, this.#notes.written(claim.id))
     this.#suspects.ended(claim.token)
+  }
+
+  #makeCompletion(claim: ClaimedJob, startedAt: number, context: RunContext<unknown, unknown>): Completion {
+    const { clock, driver, maxResultBytes, makeStore } = this.#parts
+    return new Completion({
+      clock,
+      claim,
+      startedAt,
+      maxResultBytes,
+      workerId: this.#id,
+      storeIn: (transaction) => makeStore(joinTransaction(driver, transaction)),
+      cancel() {
+        context.stop("canceled")
+        return new JobStopped("canceled")
+      },
+    })
+  }
+
+  async #settle({ token, id, settings }: ClaimedJob, completion: Completion): Promise<CompletionVerdict> {
+    const workerId = this.#id
+    const transaction = await completion.decidedBy()
+    if (transaction === undefined) return "undone"
+    return this.#completions.settle({ workerId, token, id, transaction, keyed: settings?.keyed === true })
+  }
+
+  /** Its slot is free, and nothing is left to hand in. */
+  #onSettled(report: Report, claim: ClaimedJob, isLost: boolean): void {
+    this.#prefetch.record(claim.entrypoint, report.runMs, report.endedAt)
+    this.#suspects.ended(claim.token)
+    this.#exchanger.recorded(report, isLost)
   }
 
   /** What was quick so far can turn slow: nobody should wait behind it while another worker is idle. */
@@ -470,6 +509,7 @@ export class Worker {
       this.#gates,
       this.#exchanger,
       this.#registration,
+      this.#completions,
     ]
     await Promise.all(duties.map((duty) => duty.stop()))
   }
