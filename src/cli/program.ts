@@ -3,8 +3,10 @@ import { PgQueuerError } from "../domain/errors.js"
 import { packageVersion } from "../version.js"
 import type { Cli } from "./cli.js"
 import { addCancelCommand } from "./commands/cancel.js"
+import { addDeleteCommand } from "./commands/delete.js"
 import { addDemoCommand } from "./commands/demo.js"
 import { addExplainCommand } from "./commands/explain.js"
+import { addFailedCommand } from "./commands/failed.js"
 import { addInstallCommand } from "./commands/install.js"
 import { addJobCommand } from "./commands/job.js"
 import { addJobsCommand } from "./commands/jobs.js"
@@ -13,6 +15,8 @@ import { addListenCommand } from "./commands/listen.js"
 import { addPauseCommand, addResumeCommand } from "./commands/pause.js"
 import { addPruneCommand } from "./commands/prune.js"
 import { addQueueCommand } from "./commands/queue.js"
+import { addRequeueCommand } from "./commands/requeue.js"
+import { addRescheduleCommand } from "./commands/reschedule.js"
 import { addRunCommand } from "./commands/run.js"
 import { addStatsCommand } from "./commands/stats.js"
 import { addUninstallCommand } from "./commands/uninstall.js"
@@ -57,8 +61,12 @@ function makeProgram(cli: Cli): Command {
   addQueueCommand(program, cli)
   addJobsCommand(program, cli)
   addJobCommand(program, cli)
+  addFailedCommand(program, cli)
+  addRequeueCommand(program, cli)
   addCancelCommand(program, cli)
   addExplainCommand(program, cli)
+  addRescheduleCommand(program, cli)
+  addDeleteCommand(program, cli)
   addPauseCommand(program, cli)
   addResumeCommand(program, cli)
   addLimitsCommand(program, cli)

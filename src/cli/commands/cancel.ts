@@ -1,5 +1,5 @@
 import type { Command } from "commander"
-import type { ActionResult } from "../../app/job-actions.js"
+import { reportById } from "../action-text.js"
 import type { Cli, GlobalOptions } from "../cli.js"
 import { withQueries } from "../connection.js"
 
@@ -13,16 +13,12 @@ export function addCancelCommand(program: Command, cli: Cli): void {
 
 async function cancel(cli: Cli, ids: readonly string[], options: GlobalOptions): Promise<void> {
   await withQueries(options, async ({ queries }) => {
-    const results = await queries.cancel(ids)
-    if (!results.every(({ done, status }) => done || status === "canceled")) cli.exitCode = 1
-    if (options.json === true) return cli.terminal.printJson(results)
-    for (const result of results) cli.terminal.print(`${result.id} ${sentence(result)}`)
+    const text = {
+      verb: "canceled",
+      done: ({ status }: { readonly status: string }) =>
+        status === "picked" ? "asked to stop: a worker runs it" : "canceled",
+      before: ({ status }: { readonly status: string }) => (status === "canceled" ? "was canceled before" : undefined),
+    }
+    reportById(cli, await queries.cancel(ids), text, options.json === true)
   })
-}
-
-function sentence({ done, status }: ActionResult): string {
-  if (done) return status === "picked" ? "asked to stop: a worker runs it" : "canceled"
-  if (status === "canceled") return "was canceled before"
-  if (status === "unknown") return "not canceled: no job has this id"
-  return `not canceled: it is ${status}`
 }
