@@ -36,3 +36,35 @@ it("ends every job once, and leaves none picked, when 50 replies are lost after 
   // No job takes longer than a moment, so a claim of this age would be one that nobody runs.
   expect(oldestMs).toBeLessThan(5_000)
 }, 180_000)
+
+it("keeps to a limit, and loses no slot, when replies are lost after their COMMIT", async () => {
+  const queue = await installQueue()
+  const proxy = await startCuttingProxy(queue.database.url)
+  const pool = queue.database.pool({ connectionString: proxy.url, max: 6 })
+  const { pgq, start } = queue.worker({}, new PgPoolDriver(pool))
+  let running = 0
+  let most = 0
+  pgq.entrypoint(
+    "a",
+    async () => {
+      most = Math.max(most, ++running)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      running--
+    },
+    { concurrencyLimit: 3 },
+  )
+  start()
+  proxy.cutEvery(5)
+  let enqueued = 0
+  while (proxy.cuts < 15) {
+    enqueued += 20
+    await queue.queries.enqueueMany(Array.from({ length: 20 }, () => ({ entrypoint: "a" })))
+    await queue.ended(enqueued - 10, 60_000)
+  }
+  proxy.cutEvery(Number.POSITIVE_INFINITY)
+  await queue.ended(enqueued, 60_000)
+  expect(most).toBe(3)
+  await queue.queries.enqueueMany(Array.from({ length: 30 }, () => ({ entrypoint: "a" })))
+  await eventually(() => running === 3)
+  await queue.ended(enqueued + 30, 60_000)
+}, 180_000)

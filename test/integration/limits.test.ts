@@ -25,7 +25,23 @@ function startWorkers(queue: TestQueue, count: number, runMs: number, options: E
     )
     return worker
   })
-  return { runs, workers, most: () => most, start: () => workers.map((worker) => worker.start()) }
+  const forget = () => {
+    most = running
+  }
+  return {
+    runs,
+    workers,
+    most: () => most,
+    running: () => running,
+    forget,
+    start: () => workers.map((worker) => worker.start()),
+  }
+}
+
+/** How many slots all workers have together. */
+async function lent(queue: TestQueue): Promise<number> {
+  const [row] = await queue.sql<{ lent: number }>("select lent from pgqueuer.gate")
+  return row!.lent
 }
 
 /** The most starts in any stretch of so many milliseconds. */
@@ -97,8 +113,7 @@ it("gives the slots back, so that nothing is lent when all is done", async () =>
   const running = workers.start()
   await queue.ended(50)
   await eventually(async () => {
-    const [row] = await queue.sql<{ lent: number }>("select lent from pgqueuer.gate")
-    return row!.lent === 0
+    return (await lent(queue)) === 0
   })
   await Promise.all(running.map((worker) => worker.stop()))
   expect(await queue.sql("select * from pgqueuer.lease")).toEqual([])
@@ -110,4 +125,90 @@ it("drains a limited entrypoint, waiting for its slots", async () => {
   await queue.queries.enqueueMany(Array.from({ length: 20 }, () => ({ entrypoint: "limited" })))
   await Promise.all(workers.map((worker) => worker.drain()))
   expect(runs).toHaveLength(20)
+})
+
+it("follows limits that are set by hand while it works, lower, higher and back to the code's", async () => {
+  const queue = await installQueue()
+  const workers = startWorkers(queue, 2, 20, { concurrencyLimit: 8 })
+  await queue.queries.enqueueMany(Array.from({ length: 3_000 }, () => ({ entrypoint: "limited" })))
+  workers.start()
+  await eventually(() => workers.running() === 8)
+  for (const limit of [2, 5, 1]) {
+    await queue.queries.setLimits("limited", { concurrencyLimit: limit })
+    await eventually(async () => (await lent(queue)) <= limit)
+    workers.forget()
+    await eventually(() => workers.most() === limit && workers.running() === limit)
+    const [row] = await queue.sql<{ held: number }>(
+      "select coalesce(sum(cardinality(job_ids)), 0)::int as held from pgqueuer.claim",
+    )
+    expect(row!.held).toBeLessThanOrEqual(limit)
+    expect(workers.most()).toBe(limit)
+  }
+  await queue.queries.resetLimits("limited")
+  await eventually(() => workers.running() === 8)
+  await queue.queries.setLimits("limited", { concurrencyLimit: null })
+  await eventually(() => workers.running() > 20)
+})
+
+it("limits an entrypoint that had no limit while its jobs run", async () => {
+  const queue = await installQueue()
+  const workers = startWorkers(queue, 2, 20, {})
+  await queue.queries.enqueueMany(Array.from({ length: 6_000 }, () => ({ entrypoint: "limited" })))
+  workers.start()
+  await eventually(() => workers.running() > 50)
+  await queue.queries.setLimits("limited", { concurrencyLimit: 3 })
+  await eventually(async () => (await lent(queue)) === 3)
+  workers.forget()
+  const before = workers.runs.length
+  await eventually(() => workers.runs.length > before + 60)
+  expect(workers.most()).toBe(3)
+})
+
+it("takes nothing of a paused entrypoint, gives back what it had fetched, and starts at once when resumed", async () => {
+  const queue = await installQueue()
+  const { pgq, start } = queue.worker()
+  let runs = 0
+  let others = 0
+  pgq.entrypoint("paused", () => void runs++)
+  pgq.entrypoint("free", () => void others++)
+  start()
+  await queue.queries.enqueue("paused")
+  await queue.ended(1)
+  await queue.queries.pause("paused")
+  await queue.queries.enqueueMany(Array.from({ length: 50 }, () => ({ entrypoint: "paused", priority: 9 })))
+  await queue.queries.enqueue("free")
+  await queue.ended(2)
+  expect([runs, others]).toEqual([1, 1])
+  expect(await queue.queries.queueSize()).toEqual([{ entrypoint: "paused", status: "queued", count: 50 }])
+  await queue.queries.resume("paused")
+  await eventually(() => runs === 51)
+})
+
+it("lets a free entrypoint go on at full speed beside one that is saturated", async () => {
+  const queue = await installQueue()
+  const { pgq, start } = queue.worker()
+  let others = 0
+  pgq.entrypoint("slow", (_, { signal }) => new Promise((resolve) => signal.addEventListener("abort", resolve)), {
+    concurrencyLimit: 2,
+  })
+  pgq.entrypoint("free", () => void others++)
+  await queue.queries.enqueueMany(Array.from({ length: 5_000 }, () => ({ entrypoint: "slow", priority: 5 })))
+  await queue.queries.enqueueMany(Array.from({ length: 5_000 }, () => ({ entrypoint: "free" })))
+  const worker = start()
+  await eventually(() => others === 5_000)
+  expect((await queue.queries.jobs({ status: "picked" })).map((job) => job.entrypoint)).toEqual(["slow", "slow"])
+  await worker.stop({ now: true })
+})
+
+it("warns of a worker whose code sets another limit", async () => {
+  const queue = await installQueue()
+  const first = startWorkers(queue, 1, 0, { concurrencyLimit: 2 })
+  const second = startWorkers(queue, 1, 0, { concurrencyLimit: 3 })
+  await first.workers[0]!.drain()
+  await second.workers[0]!.drain()
+  const warnings = (workers: typeof first) => workers.workers[0]!.log.lines.filter(({ level }) => level === "warn")
+  expect(warnings(first)).toEqual([])
+  expect(warnings(second)).toMatchObject([
+    { fields: { before: { concurrencyLimit: 2 }, now: { concurrencyLimit: 3 } } },
+  ])
 })

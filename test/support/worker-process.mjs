@@ -1,10 +1,11 @@
 // A worker in a process of its own, from the built package. It writes one line to stdout for each thing that it does:
-// `ready`, `start <job>`, `end <job>`, `log <level> <message>`. Its one argument is JSON: see worker-process.ts.
+// `ready`, `start <job> <time>`, `end <job> <time>` (ms since 1970), `log <level> <message>`. Its one argument is JSON: see worker-process.ts.
 import pg from "pg"
 import { PgPoolDriver } from "../../dist/adapters/drivers/pg.js"
 import { PgQueuer } from "../../dist/index.js"
 
-const { url, entrypoints, options } = JSON.parse(process.argv[2])
+const { url, entrypoints, entrypointOptions = {}, options } = JSON.parse(process.argv[2])
+const now = () => (performance.timeOrigin + performance.now()).toFixed(1)
 const say = (...words) => process.stdout.write(`${words.join(" ")}\n`)
 const log = (level) => (message) => {
   say("log", level, message)
@@ -50,11 +51,15 @@ const pool = new pg.Pool({ connectionString: url, max: 6 })
 const logger = { debug() {}, info: log("info"), warn: log("warn"), error: log("error") }
 const pgq = new PgQueuer(new PgPoolDriver(pool), { ...workerOptions, logger })
 for (const name of entrypoints) {
-  pgq.entrypoint(name, async (job, context) => {
-    say("start", job.id)
-    await handlers[name](job, context)
-    say("end", job.id)
-  })
+  pgq.entrypoint(
+    name,
+    async (job, context) => {
+      say("start", job.id, now())
+      await handlers[name](job, context)
+      say("end", job.id, now())
+    },
+    entrypointOptions[name],
+  )
 }
 
 const stop = new AbortController()

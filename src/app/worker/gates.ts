@@ -3,11 +3,7 @@ import type { Lending, LimitStore, Rule, SlotRequest } from "../../ports/limit-s
 import type { ClaimedJob, OwnClaim, Report } from "../../ports/worker-store.js"
 import { Duty, type DutyEnvironment } from "./duty.js"
 import { type Asked, type Capacity, Gate } from "./gate.js"
-
-/** Slots that nothing has filled for so long are given back: other workers may have jobs for them. */
-const idleMs = 200
-/** The same where jobs wait, and this worker has no room for them. */
-const fullMs = 20
+import { nextWishAt, wishOf } from "./slot-wishes.js"
 
 /** So far ahead starts are reserved: enough to fetch the jobs for them, little enough to lose when a worker dies. */
 const horizonMs = 150
@@ -329,46 +325,8 @@ export class Gates {
 
   #requests(): SlotRequest[] {
     const capacity = this.#parts.capacity()
-    const requests: SlotRequest[] = []
-    for (const gate of this.#gates.values()) {
-      if (!gate.limited) continue
-      const request = this.#requestOf(gate, capacity)
-      const asks =
-        request.needed + request.ahead + request.returned + request.starts + Math.min(gate.over, gate.spare) > 0
-      if (asks || gate.lease === undefined) requests.push(request)
-    }
-    return requests
-  }
-
-  #requestOf(gate: Gate, { now: startable, ahead, full }: Capacity): SlotRequest {
-    const { concurrencyLimit, requestsPerSecond, paused } = gate.rule
     const now = this.#parts.clock.monotonic()
-    const { spare } = gate
-    const eager = gate.hungry && !paused && !this.#closed
-    const asksSlots = eager && concurrencyLimit !== null && !gate.refused
-    const asksStarts = requestsPerSecond !== null && !paused && (eager || gate.line.size > 0) && now >= gate.askAgainAt
-    const starts = asksStarts ? gate.starts.count(now, requestsPerSecond) : 0
-    const wanted = (eager ? startable + ahead : 0) + gate.line.size
-    return {
-      entrypoint: gate.entrypoint,
-      held: gate.held,
-      needed: asksSlots ? Math.max(0, startable - spare) : 0,
-      ahead: asksSlots ? Math.max(0, ahead - Math.max(0, spare - startable)) : 0,
-      spare,
-      returned: this.#idles(gate, full, now) ? spare : 0,
-      starts: asksStarts ? Math.max(0, wanted - starts) : 0,
-      waiting: asksStarts ? Math.max(0, gate.line.size - starts) : 0,
-    }
-  }
-
-  #idles(gate: Gate, full: boolean, now: number): boolean {
-    const waits = gate.hungry && !gate.rule.paused
-    if (gate.spare === 0 || (waits && !full && !this.#closed)) {
-      gate.idleSince = undefined
-      return false
-    }
-    gate.idleSince ??= now
-    return now - gate.idleSince >= (waits ? fullMs : idleMs)
+    return [...this.#gates.values()].flatMap((gate) => wishOf(gate, capacity, now, this.#closed) ?? [])
   }
 
   async #lend(requests: readonly SlotRequest[]): Promise<void> {
@@ -397,15 +355,9 @@ export class Gates {
     gate.idleSince = undefined
   }
 
-  /** Until slots have been idle for too long, or starts can be asked for again. */
   #pauseMs(): number {
     const now = this.#parts.clock.monotonic()
-    let next = Number.POSITIVE_INFINITY
-    for (const gate of this.#gates.values()) {
-      if (gate.idleSince !== undefined) next = Math.min(next, gate.idleSince + (gate.hungry ? fullMs : idleMs))
-      if (gate.askAgainAt > now && (gate.hungry || gate.line.size > 0)) next = Math.min(next, gate.askAgainAt)
-    }
-    return Math.max(0, next - now)
+    return Math.max(0, Math.min(...[...this.#gates.values()].map((gate) => nextWishAt(gate, now))) - now)
   }
 
   #wakeAt(due: number, now: number): void {
