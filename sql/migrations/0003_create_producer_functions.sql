@@ -89,6 +89,7 @@ begin
       message = format('PGQ_DUPLICATE_KEY: job %s: an earlier job of the call has the same dedupe key', array_position(ids, null) - 1),
       hint = 'Give each job a key of its own, or use on_conflict => ''skip'' or ''replace''.';
   end if;
+  -- An exists could be answered by a hash of the whole table, once and for all: hence the comparisons and the offsets.
   -- Whoever had to wait for a key sees the newest row of it, but of the other tables what was there before. So a job that cannot be seen
   -- is gone only if the row that names it could be seen from the start. Keys that are taken stay locked as well.
   while exists (select from unnest(dedupe_keys) as given (key) where key is not null) loop
@@ -98,15 +99,13 @@ begin
     where given.key is not null and given.id is not null
     order by given.entrypoint collate "C", given.key collate "C"
     on conflict (entrypoint, key) do update set job_id = excluded.job_id
-    where exists (select from pgqueuer.outcome as outcome where outcome.job_id = dedupe.job_id)
+    where (select outcome.job_id from pgqueuer.outcome as outcome where outcome.job_id = dedupe.job_id) is not null
       or (
         dedupe.job_id <> excluded.job_id
-        and not exists (select from pgqueuer.job as job where job.id = dedupe.job_id)
-        and exists (
-          select
-          from pgqueuer.dedupe as seen
-          where seen.entrypoint = dedupe.entrypoint and seen.key = dedupe.key and seen.job_id = dedupe.job_id
-        )
+        and (select job.id from pgqueuer.job as job where job.id = dedupe.job_id) is null
+        and (
+          select seen.job_id from pgqueuer.dedupe as seen where seen.entrypoint = dedupe.entrypoint and seen.key = dedupe.key
+        ) = dedupe.job_id
       );
     exit when on_conflict = 'skip';
     select
@@ -115,12 +114,18 @@ begin
         dedupe.job_id::text, to_json(given.key)::text, to_json(given.entrypoint)::text
       ] order by given.position) filter (
         where on_conflict = 'raise'
-          and exists (select from pgqueuer.job as job where job.id = dedupe.job_id)
-          and not exists (select from pgqueuer.outcome as outcome where outcome.job_id = dedupe.job_id)
+          and (select job.id from pgqueuer.job as job where job.id = dedupe.job_id) is not null
+          and (select outcome.job_id from pgqueuer.outcome as outcome where outcome.job_id = dedupe.job_id) is null
       ))[1:1]
     into holders, replacements, refusal
     from unnest(entrypoints, dedupe_keys, ids) with ordinality as given (entrypoint, key, id, position)
-    join pgqueuer.dedupe as dedupe on dedupe.entrypoint = given.entrypoint and dedupe.key = given.key and dedupe.job_id <> given.id;
+    cross join lateral (
+      select holder.job_id
+      from pgqueuer.dedupe as holder
+      where holder.entrypoint = given.entrypoint and holder.key = given.key
+      offset 0
+    ) as dedupe
+    where dedupe.job_id <> given.id;
     exit when holders is null;
     looks := looks + 1;
     if refusal is not null or looks > 50 then
@@ -134,7 +139,7 @@ begin
       with replaced as materialized (
         select holder, replacement, job.entrypoint, ~job.priority as rank
         from unnest(holders, replacements) as replaced (holder, replacement)
-        join pgqueuer.job as job on job.id = holder
+        cross join lateral (select entrypoint, priority from pgqueuer.job as job where job.id = holder offset 0) as job
       ),
       from_ready as (
         delete from pgqueuer.ready as ready
@@ -183,11 +188,13 @@ begin
         where exists (select from pgqueuer.watcher as watcher where seen_at > now() - interval '15 seconds')
         group by part
       ) as message_of_part;
-      select array[status.job_id::text, to_json(dedupe.key)::text, to_json(dedupe.entrypoint)::text]
+      select array[member.job_id::text, to_json(dedupe.key)::text, to_json(dedupe.entrypoint)::text]
       into refusal
-      from pgqueuer.job_status as status
-      join pgqueuer.dedupe as dedupe on dedupe.job_id = status.job_id
-      where status.job_id = any (holders) and status.status = 'picked'
+      from pgqueuer.claim as claim
+      cross join lateral unnest(claim.job_ids) as member (job_id)
+      cross join lateral (select key, entrypoint from pgqueuer.dedupe as dedupe where dedupe.job_id = member.job_id offset 0) as dedupe
+      where member.job_id = any (holders)
+        and (select outcome.job_id from pgqueuer.outcome as outcome where outcome.job_id = member.job_id) is null
       limit 1;
       if found then
         raise exception using errcode = 'PQ006',
@@ -220,11 +227,9 @@ begin
       id, entrypoint, priority, payload, bytes, headers, case when execute_at > moment then execute_at end, moment,
       attempts, timeout_ms, expire_at, key
     from input
-    where id is not null and (key is null or exists (
-      select
-      from pgqueuer.dedupe as dedupe
-      where dedupe.entrypoint = input.entrypoint and dedupe.key = input.key and dedupe.job_id = input.id
-    ))
+    where id is not null and (key is null or (
+      select dedupe.job_id from pgqueuer.dedupe as dedupe where dedupe.entrypoint = input.entrypoint and dedupe.key = input.key
+    ) = id)
     order by position
     returning id, entrypoint, ~priority as rank, execute_after, expire_at
   ),

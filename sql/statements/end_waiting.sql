@@ -62,10 +62,7 @@ told as materialized (
 freed as (
   delete from pgqueuer.dedupe as dedupe
   where ctid = any (array(
-    select dedupe.ctid
-    from taken
-    join pgqueuer.dedupe as dedupe on dedupe.job_id = taken.job_id
-    for update of dedupe skip locked
+    select ctid from pgqueuer.dedupe as dedupe where job_id = any (array(select job_id from taken)) for update skip locked
   ))
 )
 select job_id::text as id, (select count(*) from told) as told from ended;

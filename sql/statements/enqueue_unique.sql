@@ -6,6 +6,7 @@
 --
 -- Whoever had to wait for a key sees the newest row of it, but of the other tables what was there before. So a job that cannot be seen
 -- is gone only if the row that names it could be seen from the start: they were written together.
+-- An exists here could be answered by a hash of the whole table, which is right for an empty one and a disaster later: hence the comparisons.
 with moment as materialized (
   select clock_timestamp() as now
 ),
@@ -30,14 +31,12 @@ acquired as (
   insert into pgqueuer.dedupe as dedupe (entrypoint, key, job_id)
   select entrypoint, key, id from input where key is not null order by entrypoint collate "C", key collate "C"
   on conflict (entrypoint, key) do update set job_id = excluded.job_id
-  where exists (select from pgqueuer.outcome as outcome where outcome.job_id = dedupe.job_id)
+  where (select outcome.job_id from pgqueuer.outcome as outcome where outcome.job_id = dedupe.job_id) is not null
     or (
-      not exists (select from pgqueuer.job as job where job.id = dedupe.job_id)
-      and exists (
-        select
-        from pgqueuer.dedupe as seen
-        where seen.entrypoint = dedupe.entrypoint and seen.key = dedupe.key and seen.job_id = dedupe.job_id
-      )
+      (select job.id from pgqueuer.job as job where job.id = dedupe.job_id) is null
+      and (
+        select seen.job_id from pgqueuer.dedupe as seen where seen.entrypoint = dedupe.entrypoint and seen.key = dedupe.key
+      ) = dedupe.job_id
     )
   returning job_id
 ),

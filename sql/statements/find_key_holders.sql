@@ -3,6 +3,11 @@
 -- Locks: none.   Index: dedupe_pkey, job_pkey, outcome_pkey.
 select wanted.position::int - 1 as position, dedupe.job_id::text as id
 from unnest($1::text[], $2::text[]) with ordinality as wanted (entrypoint, key, position)
-join pgqueuer.dedupe as dedupe on dedupe.entrypoint = wanted.entrypoint and dedupe.key = wanted.key
-where exists (select from pgqueuer.job as job where job.id = dedupe.job_id)
-  and not exists (select from pgqueuer.outcome as outcome where outcome.job_id = dedupe.job_id);
+cross join lateral (
+  select holder.job_id
+  from pgqueuer.dedupe as holder
+  where holder.entrypoint = wanted.entrypoint and holder.key = wanted.key
+  offset 0
+) as dedupe
+where (select job.id from pgqueuer.job as job where job.id = dedupe.job_id) is not null
+  and (select outcome.job_id from pgqueuer.outcome as outcome where outcome.job_id = dedupe.job_id) is null;

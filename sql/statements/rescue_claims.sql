@@ -35,11 +35,7 @@ canceled as (
 freed as (
   delete from pgqueuer.dedupe as dedupe
   where ctid = any (array(
-    select dedupe.ctid
-    from member
-    join pgqueuer.dedupe as dedupe on dedupe.job_id = member.job_id
-    where member.stopping
-    for update of dedupe skip locked
+    select ctid from pgqueuer.dedupe as dedupe where job_id = any (array(select job_id from member where stopping)) for update skip locked
   ))
 ),
 held as (

@@ -12,7 +12,7 @@ export interface PlanNode {
 }
 
 /** The tables whose size is the backlog or the history; the others are small. */
-const largeTables = ["ready", "job", "deferred", "claim", "outcome"]
+const largeTables = ["ready", "job", "deferred", "claim", "outcome", "dedupe"]
 
 /** The plan of a statement as it is cached when the values of its parameters are unknown. */
 export async function genericPlan(

@@ -324,8 +324,7 @@ export class Worker {
 
   #report(report: Report, claim: ClaimedJob): void {
     this.#prefetch.record(claim.entrypoint, report.runMs, report.endedAt)
-    const whole = claim.settings?.keyed ? { ...report, keyed: true } : report
-    this.#exchanger.report(whole, this.#notes.written(claim.id))
+    this.#exchanger.report(report, this.#notes.written(claim.id))
     this.#suspects.ended(claim.token)
   }
 

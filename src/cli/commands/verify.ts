@@ -60,7 +60,7 @@ function problemOf({ found, needed, missing }: Verification): Problem | undefine
   if (missing.length === 0) return undefined
   return {
     code: "PGQ_SCHEMA_MISSING",
-    message: `${missing.length} of the tables, indexes and views are missing`,
+    message: `${missing.length} of the tables, indexes, views and functions are missing`,
     remedy: "Restore them from a backup; or uninstall, then install again.",
   }
 }
