@@ -1,4 +1,5 @@
 import { hostname } from "node:os"
+import { openHeartbeatThread } from "./adapters/drivers/heartbeat-thread.js"
 import { guarded } from "./adapters/postgres/guarded.js"
 import { PostgresRetentionStore } from "./adapters/postgres/postgres-retention-store.js"
 import { PostgresSchemaStore } from "./adapters/postgres/postgres-schema-store.js"
@@ -80,6 +81,8 @@ export class PgQueuer<R = Record<string, never>, J extends JobMap<J> = AnyJobs> 
       retention: resolveRetention(retention),
       retentionStore: new PostgresRetentionStore(guarded(driver, schemaMissing), statements),
       makeStore: (on) => new PostgresWorkerStore(on, statements),
+      openHeartbeatThread: (intervalMs, onFailure) =>
+        openHeartbeatThread(driver, statements.text("beat_apart").sql, intervalMs, onFailure),
       checkSchema: () => checkSchema(new PostgresSchemaStore(driver, placement)),
     })
   }

@@ -7,6 +7,7 @@ import type { Retention } from "../domain/retention.js"
 import type { Clock, Random } from "../ports/clock.js"
 import type { Driver, Queryable } from "../ports/driver.js"
 import type { Executor } from "../ports/executor.js"
+import type { OpenHeartbeatThread } from "../ports/heartbeat-thread.js"
 import type { Logger } from "../ports/logger.js"
 import type { RetentionStore } from "../ports/retention-store.js"
 import type { WorkerStore } from "../ports/worker-store.js"
@@ -46,6 +47,7 @@ export interface QueueManagerParts<Q, R> {
   readonly retention: Retention
   readonly retentionStore: RetentionStore
   makeStore(on: Queryable): WorkerStore
+  readonly openHeartbeatThread: OpenHeartbeatThread
   /** Refuses a database that does not fit. */
   checkSchema(): Promise<void>
 }

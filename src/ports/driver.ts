@@ -58,6 +58,12 @@ export interface Driver extends Queryable {
   session(): Promise<Session>
   /** The driver on a transaction that the caller opened on a client of the same library, and will end. */
   joinTransaction?(client: unknown): Driver
+  /**
+   * What a client of pg needs to make such a connection in another thread; only what can be copied there.
+   *
+   * @throws PgQueuerError `PGQ_UNSUPPORTED` when there are functions among the settings, or several hosts
+   */
+  connectionSettings?(): Readonly<Record<string, unknown>>
   /** LISTEN on a connection held for it. The channel is a plain name; the driver quotes it. */
   listen(channel: string, listener: Listener): Promise<Subscription>
 }

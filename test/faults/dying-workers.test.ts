@@ -76,6 +76,63 @@ it("runs the job of a blocked worker elsewhere, refuses the first one's end, and
   expect(blocked.started).toHaveLength(2)
 }, 60_000)
 
+it.each([
+  ["an end", "block"],
+  ["a retry", "blockAndRetry"],
+] as const)(
+  "refuses and logs %s that comes too late, and records one end",
+  async (_, entrypoint) => {
+    const queue = await installQueue()
+    const blocked = await spawn(queue, { entrypoints: [entrypoint], options: { heartbeatTimeout: "3s" } })
+    const [id] = await queue.queries.enqueue(entrypoint, 8_000)
+    await eventually(() => blocked.started.length === 1)
+    const options = { heartbeatTimeout: "3s", neverBlocks: true } as const
+    const other = await spawn(queue, { entrypoints: [entrypoint], options })
+    await queue.ended(1)
+    const job = (await queue.queries.job(id!))!
+    expect(job).toMatchObject({ status: "successful", worker: { pid: other.pid }, attempt: 1 })
+    await eventually(() => blocked.logged.some((line) => line.includes("started again")))
+    expect(blocked.logged.filter((line) => line.includes("not recorded"))).toEqual([
+      expect.stringMatching(new RegExp(`^warn how jobs ended was not recorded.* jobs=${id}$`)),
+    ])
+    expect(await queue.queries.job(id!)).toEqual(job)
+    expect(await queue.queries.failures(id!)).toEqual([])
+  },
+  60_000,
+)
+
+it("keeps the jobs of a handler that blocks for longer than the heartbeat timeout, when a thread beats for it", async () => {
+  const queue = await installQueue()
+  const options = { heartbeatTimeout: "2s", heartbeatThread: true } as const
+  const blocked = await spawn(queue, { entrypoints: ["block"], options })
+  const [id] = await queue.queries.enqueue("block", 8_000)
+  await eventually(() => blocked.started.length === 1)
+  const other = await spawn(queue, { entrypoints: ["block"], options: { ...options, neverBlocks: true } })
+  await queue.ended(1, 30_000)
+  expect(await queue.queries.job(id!)).toMatchObject({
+    status: "successful",
+    worker: { pid: blocked.pid },
+    attempt: 1,
+    rescues: 0,
+  })
+  expect(other.started).toEqual([])
+  expect(blocked.logged.filter((line) => !line.startsWith("info"))).toEqual([])
+  blocked.kill("SIGTERM")
+  expect(await blocked.exited).toBe(0)
+}, 60_000)
+
+it("rescues the jobs of a killed worker, heartbeat thread or not", async () => {
+  const queue = await installQueue()
+  const options = { heartbeatTimeout: "2s", heartbeatThread: true } as const
+  const killed = await spawn(queue, { entrypoints: ["sleep"], options })
+  await queue.queries.enqueue("sleep", 3_000)
+  await eventually(() => killed.started.length === 1)
+  const other = await spawn(queue, { entrypoints: ["sleep"], options })
+  killed.kill("SIGKILL")
+  await queue.ended(1)
+  expect(other.finished).toHaveLength(1)
+}, 60_000)
+
 it("aborts the handlers of a worker that was declared dead, with the reason lease-lost", async () => {
   const queue = await installQueue()
   const { pgq, start } = queue.worker({ heartbeatTimeout: "2s" })

@@ -252,6 +252,7 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "promote_due",
     "expire_due",
     "beat",
+    "beat_apart",
     "find_claims",
     "mark_lost_workers",
     "take_orphans",

@@ -2,13 +2,13 @@
 // `ready`, `start <job> <time>`, `end <job> <time>` (ms since 1970), `log <level> <message>`. Its one argument is JSON: see worker-process.ts.
 import pg from "pg"
 import { PgPoolDriver } from "../../dist/adapters/drivers/pg.js"
-import { PgQueuer } from "../../dist/index.js"
+import { PgQueuer, RetryRequested } from "../../dist/index.js"
 
 const { url, entrypoints, entrypointOptions = {}, options } = JSON.parse(process.argv[2])
 const now = () => (performance.timeOrigin + performance.now()).toFixed(1)
 const say = (...words) => process.stdout.write(`${words.join(" ")}\n`)
-const log = (level) => (message) => {
-  say("log", level, message)
+const log = (level) => (message, fields) => {
+  say("log", level, message, ...(Array.isArray(fields?.jobs) ? [`jobs=${fields.jobs}`] : []))
   if (message === "worker started") say("ready")
 }
 
@@ -44,6 +44,15 @@ const handlers = {
 }
 const pause = () => new Promise((resolve) => setTimeout(resolve, Math.random() * 20))
 let writers
+/** Blocks in the same way, and then asks for another run. */
+handlers.blockAndRetry = async (job) => {
+  if (hasBlocked || options.neverBlocks) return
+  hasBlocked = true
+  const end = performance.now() + job.payload
+  while (performance.now() < end);
+  throw new RetryRequested({ delay: 60_000 })
+}
+let hasBlocked = false
 let blocked = options.neverBlocks === true
 
 const { neverBlocks, ...workerOptions } = options

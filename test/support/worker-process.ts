@@ -9,7 +9,7 @@ import { eventually } from "./queue.js"
 export interface WorkerProcessOptions {
   readonly url: string
   /** Of those that worker-process.mjs knows. */
-  readonly entrypoints: readonly ("sleep" | "quick" | "write" | "poison" | "block")[]
+  readonly entrypoints: readonly ("sleep" | "quick" | "write" | "poison" | "block" | "blockAndRetry")[]
   readonly entrypointOptions?: Readonly<Record<string, EntrypointOptions>>
   /** `neverBlocks`: its handler of `block` returns at once. */
   readonly options: PgQueuerOptions<unknown> & { readonly neverBlocks?: boolean }

@@ -163,13 +163,14 @@ test("lists every code of errors, and no other", () => {
 })
 
 test("lists every option of a worker with its default", () => {
-  const resolved: Readonly<Record<string, number>> = { ...resolveWorkerOptions({}) }
+  const resolved: Readonly<Record<string, number | boolean>> = { ...resolveWorkerOptions({}) }
   const rows = new Map(
     [...read("docs/guide/core.md").matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)].map((match) => [match[1]!, match[2]!]),
   )
   for (const option of Object.keys(workerOptionChecks)) {
     const milliseconds = resolved[`${option}Ms`]
-    const value = milliseconds === undefined ? resolved[option]!.toLocaleString("en") : `${milliseconds / 1_000} s`
+    const value =
+      milliseconds === undefined ? resolved[option]!.toLocaleString("en") : `${Number(milliseconds) / 1_000} s`
     expect(rows.get(option), option).toBe(value)
   }
 })

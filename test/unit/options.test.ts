@@ -59,6 +59,7 @@ it("gives a worker its defaults", () => {
     batchSize: 1_000,
     pollIntervalMs: 30_000,
     heartbeatTimeoutMs: 30_000,
+    heartbeatThread: false,
     shutdownTimeoutMs: 30_000,
     maxRescues: 3,
   })

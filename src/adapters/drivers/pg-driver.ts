@@ -9,6 +9,7 @@ import type {
   Session,
   Subscription,
 } from "../../ports/driver.js"
+import { type ConnectionSettings, copiableSettings } from "./connection-settings.js"
 import { type PgClient, refuseOtherThanClient } from "./pg-client.js"
 import { PgConnection } from "./pg-connection.js"
 import { type PgDriverOptions, resolvePgOptions } from "./pg-driver-options.js"
@@ -78,6 +79,10 @@ export class PgDriver implements Driver {
   async listen(channel: string, listener: Listener): Promise<Subscription> {
     if (this.#listenUrl !== undefined) return listenOnUrl(this.#listenUrl, channel, listener)
     return this.#exclusively(undefined, () => subscribe(this.#connection, channel, listener, async () => {}))
+  }
+
+  connectionSettings(): ConnectionSettings {
+    return copiableSettings(this.label, this.#connection.client)
   }
 
   async #exclusively<T>(signal: AbortSignal | undefined, use: () => Promise<T>): Promise<T> {

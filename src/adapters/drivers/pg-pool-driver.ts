@@ -12,6 +12,7 @@ import type {
 } from "../../ports/driver.js"
 import { refuseAborted, untilAborted } from "./abort.js"
 import { ConnectionSession } from "./connection-session.js"
+import { type ConnectionSettings, copiableSettings } from "./connection-settings.js"
 import { driverError, unsupported } from "./driver-error.js"
 import { OwnTransactions } from "./own-transactions.js"
 import { type PgClient, type PgPool, type PgPoolClient, refuseOtherThanPool } from "./pg-client.js"
@@ -93,6 +94,10 @@ export class PgPoolDriver implements Driver {
     }
     const lent = await this.#borrowForGood()
     return subscribe(lent.connection, channel, listener, async () => lent.giveBack())
+  }
+
+  connectionSettings(): ConnectionSettings {
+    return copiableSettings(this.label, this.#pool.options)
   }
 
   #sharedSession(): Session {

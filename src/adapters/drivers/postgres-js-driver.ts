@@ -11,6 +11,7 @@ import type {
   Subscription,
 } from "../../ports/driver.js"
 import { ConnectionSession } from "./connection-session.js"
+import { type ConnectionSettings, copiableSettings, notCopiable } from "./connection-settings.js"
 import { OwnTransactions } from "./own-transactions.js"
 import { type PgDriverOptions, resolvePgOptions } from "./pg-driver-options.js"
 import type { PostgresJsSql, PostgresJsTransaction } from "./postgres-js-client.js"
@@ -91,6 +92,14 @@ export class PostgresJsDriver implements Driver {
     return new PostgresJsTransactionDriver(client as PostgresJsTransaction, { prepare: this.#prepare })
   }
 
+  connectionSettings(): ConnectionSettings {
+    const { host, port, user, pass, database, ssl } = this.#sql.options as unknown as Record<string, unknown>
+    const [hosts, ports] = [[host].flat(), [port].flat()]
+    if (hosts.length !== 1) throw notCopiable(this.label)
+    const settings = { host: hosts[0], port: ports[0], user, password: pass, database, ssl: tlsOfPg(ssl) }
+    return copiableSettings(this.label, settings)
+  }
+
   async listen(channel: string, listener: Listener): Promise<Subscription> {
     const connection = await PostgresJsConnection.open(this.#listenUrl ?? this.#sql.options, false, (name, payload) => {
       if (name === channel) listener.onNotification(payload)
@@ -122,4 +131,11 @@ function isNoInstance(): PgQueuerError {
   return new PgQueuerError("PGQ_OPTION_INVALID", "PostgresJsDriver was given no instance of postgres()", {
     remedy: "With the sql of a transaction use PostgresJsDriver.inTransaction(sql); a reserved one cannot be used.",
   })
+}
+
+/** postgres.js checks certificates only when it is told to. */
+function tlsOfPg(ssl: unknown): unknown {
+  return ssl === "require" || ssl === "allow" || ssl === "prefer"
+    ? { rejectUnauthorized: false }
+    : ssl === "verify-full" || ssl
 }

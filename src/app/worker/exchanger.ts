@@ -36,6 +36,8 @@ export interface ExchangerParts {
   workerId(): string
   /** The database says that this worker is dead. */
   onDead(workerId: string): void
+  /** Ends and retries that were not recorded, because the claims are somebody else's, or because they had been recorded before. */
+  onRefused(ids: readonly string[]): void
   /** No reply came: what was claimed is unknown. */
   onUncertain(): void
   onClaimed(): void
@@ -134,9 +136,11 @@ export class Exchanger {
     this.#claiming = false
   }
 
-  /** Forgets reports about claims that this worker has lost. */
-  forgetReports(): void {
+  /** Forgets reports about claims that this worker has lost; answers with the jobs whose ends are lost by that. */
+  forgetReports(): readonly string[] {
+    const ids = endsAmong(this.#finished)
     this.#finished = []
+    return ids
   }
 
   get settled(): boolean {
@@ -263,6 +267,7 @@ export class Exchanger {
       )
       this.#requested -= limit
       for (const report of reports) this.#parts.register.remove(report.token)
+      if (reply.refused.length > 0) this.#parts.onRefused(endsAmong(reports, new Set(reply.refused)))
       this.#take(reply, reports, look, asked, reasons, workerId)
       if (everywhere && look !== undefined) this.#planSweep(sentAt)
     } catch (error) {
@@ -348,4 +353,9 @@ export class Exchanger {
     this.#parts.gates.doubt()
     this.#parts.onUncertain()
   }
+}
+
+/** A job that was only to be put back is nobody's loss. */
+function endsAmong(reports: readonly Report[], refused?: ReadonlySet<string>): string[] {
+  return reports.filter(({ id, status }) => status !== "queued" && refused?.has(id) !== false).map(({ id }) => id)
 }

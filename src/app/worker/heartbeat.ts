@@ -19,6 +19,8 @@ export interface HeartbeatParts {
   readonly register: ClaimRegister
   readonly exchanger: Exchanger
   readonly heartbeatTimeoutMs: number
+  /** Milliseconds since the heartbeat thread's last sign of life, where there is one. */
+  apartAgeMs?(): number
   workerId(): string
   held(): number
   /** The database says that this worker is dead. */
@@ -111,8 +113,19 @@ export class Heartbeat {
 
   #listenForSilence(since = this.#parts.clock.monotonic()): void {
     this.#silence?.cancel()
-    const due = since + (this.#parts.heartbeatTimeoutMs * 2) / 3 - this.#parts.clock.monotonic()
-    this.#silence = this.#parts.clock.after(Math.max(0, due), () => this.#parts.onSilence())
+    const due = since + this.#longestSilenceMs - this.#parts.clock.monotonic()
+    this.#silence = this.#parts.clock.after(Math.max(0, due), () => this.#noticeSilence())
+  }
+
+  /** The thread may have been heard while this one was blocked. */
+  #noticeSilence(): void {
+    const restMs = this.#longestSilenceMs - (this.#parts.apartAgeMs?.() ?? Number.POSITIVE_INFINITY)
+    if (restMs > 0) this.#silence = this.#parts.clock.after(restMs, () => this.#noticeSilence())
+    else this.#parts.onSilence()
+  }
+
+  get #longestSilenceMs(): number {
+    return (this.#parts.heartbeatTimeoutMs * 2) / 3
   }
 
   /** A claim is truly unknown when all exchanges that were under way when it was first seen have returned, and it still is. */

@@ -1,6 +1,6 @@
 import { type Duration, toMilliseconds } from "../../domain/duration.js"
 import { PgQueuerError } from "../../domain/errors.js"
-import { anyValue, checkOptions, wholeNumber } from "../../domain/options.js"
+import { aBoolean, anyValue, checkOptions, wholeNumber } from "../../domain/options.js"
 
 export interface WorkerOptions {
   /** Handlers that run at once; default 100: enough for handlers that wait for something else, little enough for a pool of ten. */
@@ -11,6 +11,11 @@ export interface WorkerOptions {
   readonly pollInterval?: Duration
   /** Without a heartbeat for so long a worker counts as dead, and its jobs run elsewhere; 1 s to 1 h, default 30 s. */
   readonly heartbeatTimeout?: Duration
+  /**
+   * Beats from a thread of its own, on a connection beside the pool, so that a handler that holds up the event loop for longer than
+   * `heartbeatTimeout` keeps its jobs; default false, because a process that hangs for ever keeps its jobs, too.
+   */
+  readonly heartbeatThread?: boolean
   /** How long a graceful stop waits for running handlers; default 30 s, the patience of most process managers. */
   readonly shutdownTimeout?: Duration
   /** From how many dead workers a job may be taken before it is held as `failed`; default 3. */
@@ -23,6 +28,7 @@ export interface ResolvedWorkerOptions {
   readonly batchSize: number
   readonly pollIntervalMs: number
   readonly heartbeatTimeoutMs: number
+  readonly heartbeatThread: boolean
   readonly shutdownTimeoutMs: number
   readonly maxRescues: number
 }
@@ -32,6 +38,7 @@ export const workerOptionChecks = {
   batchSize: wholeNumber(1, 10_000),
   pollInterval: anyValue,
   heartbeatTimeout: anyValue,
+  heartbeatThread: aBoolean,
   shutdownTimeout: anyValue,
   maxRescues: wholeNumber(0, 1_000),
 }
@@ -58,6 +65,7 @@ export function resolveWorkerOptions(given: WorkerOptions): ResolvedWorkerOption
       1_000,
       3_600_000,
     ),
+    heartbeatThread: given.heartbeatThread ?? false,
     shutdownTimeoutMs: within("shutdownTimeout", given.shutdownTimeout ?? defaults.shutdownTimeout, 0, 86_400_000),
     maxRescues: given.maxRescues ?? defaults.maxRescues,
   }

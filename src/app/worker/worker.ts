@@ -3,6 +3,7 @@ import type { Job } from "../../domain/job.js"
 import type { Retention as RetentionAges } from "../../domain/retention.js"
 import type { Clock, Random, Timer } from "../../ports/clock.js"
 import type { Driver, Queryable } from "../../ports/driver.js"
+import type { HeartbeatThread, OpenHeartbeatThread } from "../../ports/heartbeat-thread.js"
 import type { WakeUp } from "../../ports/job-store.js"
 import type { Logger } from "../../ports/logger.js"
 import type { RetentionStore } from "../../ports/retention-store.js"
@@ -47,12 +48,16 @@ export interface WorkerParts {
   readonly retentionStore: RetentionStore
   makeContext(job: Job, notes: Notes): RunContext<unknown, unknown>
   makeStore(on: Queryable): WorkerStore
+  readonly openHeartbeatThread: OpenHeartbeatThread
   /** Nothing is left to claim, and nothing is held. */
   onIdle(): void
 }
 
 /** LISTEN, heartbeat and one exchange, and one connection for the handlers. */
 const fewestSessions = 4
+
+/** So many jobs are named in a line of the log. */
+const mostNamed = 100
 
 /** After the signals were aborted, handlers get this long to end by themselves. */
 const graceMs = 250
@@ -85,6 +90,7 @@ export class Worker {
   readonly #poll: Duty
   readonly #registration: Duty
   readonly #unload: Duty
+  #heartbeatThread: HeartbeatThread | undefined
   #id = ""
   #registered = true
   #secondLook = false
@@ -144,6 +150,7 @@ export class Worker {
       timeoutMs: options.heartbeatTimeoutMs,
       workerId,
       onDead: (id) => this.#die(id),
+      onRefused: (ids) => this.#warnOfRefusal(ids),
       onUncertain: () => this.#heartbeat.watchClosely(),
       onClaimed: () => {
         this.#heartbeat.quicken()
@@ -163,6 +170,7 @@ export class Worker {
       workerId,
       held: () => this.#pool.held + this.#gates.waiting,
       onDead: (id) => this.#die(id),
+      apartAgeMs: () => this.#heartbeatThread?.ageMs() ?? Number.POSITIVE_INFINITY,
       onSilence: () => this.#onSilence(),
       onBeat: (beat) => this.#hear(beat),
       onUnknownClaims: (tokens) => this.#releaseUnknown(tokens),
@@ -225,8 +233,10 @@ export class Worker {
       await this.#registerRetention()
       await this.#writeLimitsDown()
       await this.#gates.open()
+      await this.#openHeartbeatThread()
       this.#id = await this.#makeKnown()
     } catch (error) {
+      await this.#heartbeatThread?.stop()
       await this.#control.close()
       throw error
     }
@@ -411,7 +421,7 @@ export class Worker {
     this.#parts.log.error("this worker was declared dead; what it held runs elsewhere", { worker: workerId })
     this.#id = ""
     this.#registered = false
-    this.#exchanger.forgetReports()
+    this.#warnOfRefusal(this.#exchanger.forgetReports())
     this.#register.clear()
     this.#suspects.lose()
     this.#pool.loseAll(this.#gates.reset())
@@ -453,12 +463,28 @@ export class Worker {
     }
   }
 
-  #makeKnown(): Promise<string> {
+  async #makeKnown(): Promise<string> {
     const { host, pid, version, entrypoints, options } = this.#parts
     const { heartbeatTimeoutMs } = options
-    return this.#control.use((store) =>
+    const id = await this.#control.use((store) =>
       store.startWorker({ host, pid, version, entrypoints: [...entrypoints.keys()], heartbeatTimeoutMs }),
     )
+    this.#heartbeatThread?.beatFor(id)
+    return id
+  }
+
+  async #openHeartbeatThread(): Promise<void> {
+    const { options, openHeartbeatThread } = this.#parts
+    if (!options.heartbeatThread) return
+    this.#heartbeatThread = await openHeartbeatThread(options.heartbeatTimeoutMs / 4, (error) =>
+      this.#complain("heartbeat thread", error, undefined),
+    )
+  }
+
+  #warnOfRefusal(jobs: readonly string[]): void {
+    if (jobs.length === 0) return
+    const message = "how jobs ended was not recorded: this worker no longer holds them, and they are run elsewhere"
+    this.#parts.log.warn(message, { duty: "exchange", jobs: jobs.slice(0, mostNamed), count: jobs.length })
   }
 
   async #letHandlersEnd(deadline: AbortSignal): Promise<void> {
@@ -510,7 +536,7 @@ export class Worker {
       this.#registration,
       this.#completions,
     ]
-    await Promise.all(duties.map((duty) => duty.stop()))
+    await Promise.all([...duties.map((duty) => duty.stop()), this.#heartbeatThread?.stop()])
   }
 
   /** Waits for the work, but no longer than that. */
