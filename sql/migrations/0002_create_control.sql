@@ -33,7 +33,7 @@ alter sequence pgqueuer.entrypoint_revision_seq owned by pgqueuer.entrypoint.rev
 create table pgqueuer.gate (
   entrypoint text collate "C" primary key,
   lent integer not null default 0,
-  next_start_at timestamptz not null default '-infinity'
+  next_start_at timestamptz not null default 'epoch'
 );
 
 -- Slots of a limited entrypoint that a worker may fill without asking. A claim for it locks the lease, whose id is a fencing token.
