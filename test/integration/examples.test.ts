@@ -93,6 +93,30 @@ test("typed-jobs: payloads and results are what the schemas make of them, and wh
   expect((await queries.jobs()).map((job) => job.status)).toEqual(["successful", "successful", "successful"])
 })
 
+test("limits: two workers together hold no more, and start no faster, than each entrypoint may", async () => {
+  const { database, queries } = await installQueue()
+  const consumers = [1, 2].map(() => startPgq(["run", "examples/limits/consumer.ts:main"], { database }))
+  for (const consumer of consumers) await consumer.writes("worker started")
+  const { code, stdout } = await script("limits/producer.ts", { database }).finished
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: "book: 1 at once, null a second\ncall_api: null at once, 10 a second\nconvert: 2 at once, null a second\n",
+  })
+  await vi.waitFor(async () => expect(await queries.queueSize()).toEqual([]), 10_000)
+  for (const consumer of consumers) consumer.process.kill("SIGTERM")
+  for (const consumer of consumers) expect((await consumer.finished).code).toBe(0)
+  const runs = async (entrypoint: string) =>
+    (await queries.jobs({ entrypoint, status: "successful" })).map(({ startedAt, finishedAt }) => ({
+      from: startedAt!.getTime(),
+      to: finishedAt!.getTime(),
+    }))
+  expect(mostAtOnce(await runs("convert"))).toBe(2)
+  expect(mostAtOnce(await runs("book"))).toBe(1)
+  const starts = (await runs("call_api")).map(({ from }) => from)
+  // Six starts a tenth of a second apart, the first of which may have been late.
+  expect(Math.max(...starts) - Math.min(...starts)).toBeGreaterThan(350)
+})
+
 /** As `npx jiti` does. */
 function script(file: string, options: StartOptions): Started {
   return start([jiti, join(repository, "examples", file)], options)
@@ -112,4 +136,9 @@ async function post(url: string, body: unknown): Promise<{ status: number; body:
     body: JSON.stringify(body),
   })
   return { status: response.status, body: await response.json() }
+}
+
+function mostAtOnce(runs: readonly { readonly from: number; readonly to: number }[]): number {
+  expect(runs).toHaveLength(6)
+  return Math.max(...runs.map(({ from }) => runs.filter((run) => run.from <= from && from < run.to).length))
 }
