@@ -193,7 +193,8 @@ export class Exchanger {
     return {
       now: startable,
       ahead: Math.max(0, maxConcurrentTasks + ahead - held - startable),
-      full: here >= maxConcurrentTasks + ahead,
+      // Where jobs are quick, there is room again in a moment.
+      full: ahead === 0 && here >= maxConcurrentTasks,
     }
   }
 

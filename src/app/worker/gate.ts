@@ -61,6 +61,11 @@ export class Gate {
     return this.#held
   }
 
+  /** Jobs that claims under way may take. */
+  get asked(): number {
+    return this.#asked
+  }
+
   /** Slots that nothing fills or is about to fill. */
   get spare(): number {
     return Math.max(0, this.#slots - this.#held - this.#asked)
@@ -111,13 +116,18 @@ export class Gate {
     this.#ending = 0
   }
 
-  /** @param sentAt - when the request for it went out */
-  lend(lending: Lending, sentAt: number, now: number): void {
+  /**
+   * @param sentAt - when the request for it went out
+   * @returns how many slots it has more than before
+   */
+  lend(lending: Lending, sentAt: number, now: number): number {
+    const gained = lending.slots - this.#slots
     this.lease = lending.lease
     this.#slots = lending.slots
     this.#over = lending.over
     if (lending.starts > 0) this.starts.add(now + lending.firstInMs, lending.apartMs ?? 0, lending.starts, now - sentAt)
     this.askAgainAt = lending.againInMs === null ? 0 : now + lending.againInMs
+    return gained
   }
 
   /** The worker has lost everything: others free what was lent to it. */

@@ -111,6 +111,8 @@ export class Gates {
   ask(most: ReadonlyMap<string, number>): ReadonlyMap<string, Asked> {
     const asked = new Map<string, Asked>()
     for (const [entrypoint, count] of most) asked.set(entrypoint, this.#gates.get(entrypoint)!.ask(count))
+    // What this claim uses up is asked for anew while it is under way.
+    if (asked.size > 0) this.#duty.poke()
     return asked
   }
 
@@ -152,11 +154,13 @@ export class Gates {
   hold(jobs: readonly ClaimedJob[]): readonly ClaimedJob[] {
     if (!this.active) return jobs
     const free: ClaimedJob[] = []
+    const waiting = new Map<Gate, ClaimedJob[]>()
     for (const job of jobs) {
       const gate = this.#gates.get(job.entrypoint)
       if (gate === undefined || gate.rule.requestsPerSecond === null || this.#closed) free.push(job)
-      else gate.line.add([job])
+      else if (waiting.get(gate)?.push(job) === undefined) waiting.set(gate, [job])
     }
+    for (const [gate, line] of waiting) gate.line.add(line)
     if (free.length < jobs.length) this.#parts.onDue()
     return free
   }
@@ -348,9 +352,8 @@ export class Gates {
   }
 
   #accept(gate: Gate, lending: Lending, request: SlotRequest, sentAt: number): void {
-    const before = gate.spare
-    gate.lend(lending, sentAt, this.#parts.clock.monotonic())
-    if (request.needed > 0) gate.refused = gate.spare - before < request.needed
+    const gained = gate.lend(lending, sentAt, this.#parts.clock.monotonic())
+    if (request.needed + request.ahead > 0) gate.refused = gained < Math.max(1, request.needed)
     else if (request.returned > 0) gate.refused = false
     gate.idleSince = undefined
   }

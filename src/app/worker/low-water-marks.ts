@@ -73,18 +73,21 @@ export class LowWaterMarks {
   }
 
   /**
-   * Plans a claim of at most `limit` jobs; `everywhere` ignores the marks. To be closed with `taken` or `failed`.
+   * Plans a claim of at most `wanted` jobs; `everywhere` ignores the marks. To be closed with `taken` or `failed`.
    *
    * @param mostOf - how many jobs of an entrypoint may be taken; null where nothing limits
    */
-  look(limit: number, everywhere: boolean, mostOf: (entrypoint: string) => number | null = () => null): Look {
+  look(wanted: number, everywhere: boolean, mostOf: (entrypoint: string) => number | null = () => null): Look {
     const most = new Map<string, number>()
+    let possible = 0
     const planned = [...this.#lines].flatMap(([entrypoint, line]) => {
       const allowed = mostOf(entrypoint)
       if (allowed === 0) return []
-      if (allowed !== null) most.set(entrypoint, Math.min(allowed, limit))
+      if (allowed !== null) most.set(entrypoint, Math.min(allowed, wanted))
+      possible += allowed ?? wanted
       return rangesOf(entrypoint, line, everywhere)
     })
+    const limit = Math.min(wanted, possible)
     const fair = Math.ceil((limit * readAhead) / Math.max(1, planned.length))
     const look: Look = {
       limit,

@@ -1,5 +1,6 @@
 import type { SlotRequest } from "../../ports/limit-store.js"
 import type { Capacity, Gate } from "./gate.js"
+import { fastRate, patientStarts } from "./start-times.js"
 
 /** Slots that nothing has filled for so long are given back: other workers may have jobs for them. */
 const idleMs = 200
@@ -42,8 +43,10 @@ function startsFor(gate: Gate, capacity: Capacity, now: number, eager: boolean) 
   if (requestsPerSecond === null || paused || now < gate.askAgainAt || (!eager && waiting === 0)) {
     return { starts: 0, waiting: 0 }
   }
-  const have = gate.starts.count(now, requestsPerSecond)
-  const want = waiting + (eager ? capacity.now + capacity.ahead : 0)
+  // Claims that are under way will use up some of them.
+  const have = gate.starts.count(now, requestsPerSecond) - gate.asked
+  const room = waiting + (eager ? capacity.now + capacity.ahead : 0)
+  const want = requestsPerSecond < fastRate ? room : Math.min(room, patientStarts(requestsPerSecond))
   return { starts: Math.max(0, want - have), waiting: Math.max(0, waiting - have) }
 }
 

@@ -4,12 +4,22 @@ interface Stretch {
   left: number
   /** By so much the times may be late already, because the reply that told them took so long. */
   readonly doubt: number
+  readonly patient: boolean
 }
 
 /** Starts a second up to which a late start is allowed nearly the whole pause to the next one. */
 const slowRate = 20
 /** A pause that is longer than this must still be seen as even. */
 const mostSlowLatenessMs = 90
+/** From this rate on a worker holds few starts compared to what begins in a second: it may use them late, and all at once. */
+export const fastRate = 10_000
+const patientLatenessMs = 250
+
+/** How many of them: with three workers not more than 3 % of a second's. */
+export function patientStarts(perSecond: number): number {
+  return Math.floor(perSecond / 100)
+}
+
 /** Above the slow rate: 3 % of a second, less what timers are late. */
 const fastLatenessMs = 25
 
@@ -22,7 +32,9 @@ export class StartTimes {
 
   /** @param doubt - how much earlier the first one may have been by the database's clock, in milliseconds */
   add(first: number, apart: number, count: number, doubt: number): void {
-    this.#stretches.push({ next: first, apart, left: count, doubt })
+    const perSecond = 1_000 / apart
+    const patient = perSecond >= fastRate && count <= patientStarts(perSecond)
+    this.#stretches.push({ next: first, apart, left: count, doubt, patient })
   }
 
   /** How many are left that one is not too late for. */
@@ -56,7 +68,7 @@ export class StartTimes {
     for (;;) {
       const stretch = this.#stretches[0]
       if (stretch === undefined) return
-      const before = now - Math.max(0, latenessMs - stretch.doubt)
+      const before = now - (stretch.patient ? patientLatenessMs : Math.max(0, latenessMs - stretch.doubt))
       if (stretch.next >= before) return
       const missed = Math.min(
         stretch.left,
