@@ -45,6 +45,8 @@ await queries.queueSize() // [{ entrypoint: "fetch", status: "queued", count: 6 
 await queries.statistics({ since: "1d" }) // how jobs ended, and how long they ran
 
 await queries.cancel(id!) // [{ id: "4", done: true, status: "canceled" }]
+await queries.reschedule(ids, { executeAfter: "1h", priority: 5 }) // what waits; a time of 0 is now
+await queries.requeue({ entrypoint: "fetch" }) // what is held as failed: back into line
 await queries.delete([ids[0]!, ids[1]!])
 await queries.delete({ entrypoint: "fetch" }) // all that wait or are held
 
