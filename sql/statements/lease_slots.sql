@@ -57,7 +57,9 @@ given as materialized (
 timed as materialized (
   select
     given.*,
-    greatest(extract(epoch from next_start_at - moment.now)::float8 * 1000, 0) as wait_ms,
+    -- A time that lies further ahead was reserved under a lower rate.
+    least(greatest(extract(epoch from next_start_at - moment.now)::float8 * 1000, 0), $10::float8 + 1000 / per_second) as wait_ms,
+    next_start_at > moment.now + ($10::float8 + 1000 / per_second) * interval '1 millisecond' as too_far,
     case when most is null then starts else least(starts, waiting + greatest(slots - base + spare, 0)) end as wanted
   from given cross join moment
 ),
@@ -76,11 +78,11 @@ moved as (
   set
     lent = gate.lent + paced.slots - paced.had,
     next_start_at = case
-      when coalesce(paced.reserved, 0) = 0 then gate.next_start_at
-      else greatest(gate.next_start_at, moment.now) + paced.reserved / paced.per_second * interval '1 second'
+      when coalesce(paced.reserved, 0) = 0 and paced.too_far is not true then gate.next_start_at
+      else moment.now + (paced.wait_ms + 1000 * paced.reserved / paced.per_second) * interval '1 millisecond'
     end
   from paced cross join moment
-  where gate.entrypoint = paced.entrypoint and (paced.slots <> paced.had or paced.reserved > 0)
+  where gate.entrypoint = paced.entrypoint and (paced.slots <> paced.had or paced.reserved > 0 or paced.too_far)
 ),
 leased as (
   insert into pgqueuer.lease (entrypoint, worker_id, slots)

@@ -91,7 +91,7 @@ it("spaces starts over three workers", async () => {
   const last = Math.max(...workers.runs.map((run) => run.from))
   expect(mostStartsWithin(1_000, workers.runs)).toBeLessThanOrEqual(21)
   expect(last - first).toBeGreaterThan(2_900)
-  expect(last - first).toBeLessThan(4_500)
+  expect(last - first).toBeLessThan(10_000)
 })
 
 it("keeps to a high rate, too", async () => {
@@ -103,7 +103,7 @@ it("keeps to a high rate, too", async () => {
   const first = Math.min(...workers.runs.map((run) => run.from))
   const last = Math.max(...workers.runs.map((run) => run.from))
   expect(mostStartsWithin(1_000, workers.runs)).toBeLessThanOrEqual(210)
-  expect(last - first).toBeLessThan(5_000)
+  expect(last - first).toBeLessThan(20_000)
 })
 
 it("gives the slots back, so that nothing is lent when all is done", async () => {
@@ -212,4 +212,14 @@ it("warns of a worker whose code sets another limit", async () => {
   expect(warnings(second)).toMatchObject([
     { fields: { before: { concurrencyLimit: 2 }, now: { concurrencyLimit: 3 } } },
   ])
+})
+
+it("starts at a new rate at once, however long the pauses of the old one were", async () => {
+  const queue = await installQueue()
+  const workers = startWorkers(queue, 2, 0, { requestsPerSecond: 0.01 })
+  await queue.queries.enqueueMany(Array.from({ length: 20 }, () => ({ entrypoint: "limited" })))
+  workers.start()
+  await queue.ended(1)
+  await queue.queries.setLimits("limited", { requestsPerSecond: 50 })
+  await queue.ended(20, 5_000)
 })

@@ -22,7 +22,7 @@ export type Answer =
   | { readonly kind: "threw"; readonly error: ThrownError }
   | { readonly kind: "threw-value"; readonly text: string }
 
-export interface ThrownError {
+interface ThrownError {
   readonly name: string
   readonly message: string
   readonly code: string | undefined

@@ -287,6 +287,7 @@ export class Gates {
     for (const gate of this.#gates.values()) {
       gate.hungry = true
       gate.refused = false
+      gate.askAgainAt = 0
       gate.wakes++
     }
     this.#parts.onRules([...this.#gates.values()].filter(({ rule }) => rule.paused).map(({ entrypoint }) => entrypoint))

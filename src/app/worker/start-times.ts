@@ -9,7 +9,7 @@ interface Stretch {
 
 /** Starts a second up to which a late start is allowed nearly the whole pause to the next one. */
 const slowRate = 20
-/** A pause that is longer than this must still be seen as even. */
+/** Longer pauses must still be seen as even: so much, or a twentieth of the pause. */
 const mostSlowLatenessMs = 90
 /** From this rate on a worker holds few starts compared to what begins in a second: it may use them late, and all at once. */
 export const fastRate = 10_000
@@ -83,8 +83,9 @@ export class StartTimes {
 
 /**
  * How late a start may be. Starts are `1 / perSecond` apart; with each at most so late, no second holds more than `perSecond + 1` of
- * them up to 20 a second, and 3 % more above.
+ * them up to 20 a second (where that is a whole number), and 3 % more above.
  */
 function latenessMs(perSecond: number): number {
-  return perSecond <= slowRate ? Math.min(900 / perSecond, mostSlowLatenessMs) : fastLatenessMs
+  if (perSecond > slowRate) return fastLatenessMs
+  return Math.min(900 / perSecond, Math.max(mostSlowLatenessMs, 50 / perSecond))
 }
