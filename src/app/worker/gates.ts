@@ -20,6 +20,8 @@ export interface GatesParts {
   whileQuiet<T>(work: () => Promise<T>): Promise<T>
   /** Jobs of limited entrypoints can be claimed now. */
   onRoom(): void
+  /** The same for a job that is claimed apart. */
+  onRoomApart(): void
   /** A start may be due. */
   onDue(): void
   /** Nothing limits these jobs any more. */
@@ -42,6 +44,8 @@ export class Gates {
   #stale = true
   #inDoubt = false
   #single: Promise<unknown> = Promise.resolve()
+  /** A job that is claimed apart may wait for room: the next room is not for the others. */
+  #owed = false
   #closed = false
   #timer: Timer | undefined
 
@@ -80,7 +84,7 @@ export class Gates {
     for (const gate of this.#gates.values()) {
       if (gate.line.size > 0 || (gate.hungry && !gate.rule.paused)) return false
     }
-    return !this.#stale && !this.#inDoubt
+    return !this.#stale && !this.#inDoubt && !this.#owed
   }
 
   get leases(): readonly string[] {
@@ -93,7 +97,7 @@ export class Gates {
     if (gate === undefined) return null
     if (this.#inDoubt) return 0
     if (!gate.limited) return gate.rule.paused ? 0 : null
-    return gate.room(this.#parts.clock.monotonic())
+    return Math.max(0, gate.room(this.#parts.clock.monotonic()) - (this.#owed ? 1 : 0))
   }
 
   /** Ends go out. The claim of the same exchange, planned after this, may fill their slots: it is one transaction. */
@@ -250,17 +254,22 @@ export class Gates {
     claim: (open: readonly string[], leases: readonly string[]) => Promise<ClaimedJob | undefined>,
   ): Promise<ClaimedJob | undefined> {
     if (!this.active) return claim(entrypoints, [])
+    this.#owed = false
     const most = new Map<string, number>()
     const open = entrypoints.filter((entrypoint) => {
       const room = this.most(entrypoint)
       if (room !== null && room > 0) most.set(entrypoint, 1)
       return room === null || room > 0
     })
+    const isShut = entrypoints.some(
+      (entrypoint) => !open.includes(entrypoint) && !this.#gates.get(entrypoint)!.rule.paused,
+    )
     const asked = this.ask(most)
     const claiming = claim(open, this.leases)
     this.#single = claiming.catch(() => this.doubt())
     const job = await claiming
     this.answer(asked, job === undefined ? [] : [job], false)
+    if (job === undefined && isShut) this.#owed = true
     return job
   }
 
@@ -349,7 +358,9 @@ export class Gates {
   #announceRoom(): void {
     const now = this.#parts.clock.monotonic()
     const roomy = [...this.#gates.values()].filter((gate) => gate.hungry && gate.limited && gate.room(now) > 0)
-    if (roomy.length > 0 && !this.#closed) this.#parts.onRoom()
+    if (roomy.length === 0 || this.#closed) return
+    if (this.#owed) this.#parts.onRoomApart()
+    this.#parts.onRoom()
   }
 
   #accept(gate: Gate, lending: Lending, request: SlotRequest, sentAt: number): void {

@@ -115,6 +115,7 @@ export class Worker {
       capacity: () => this.#exchanger.capacity,
       whileQuiet: (work) => this.#exchanger.whileQuiet(work),
       onRoom: () => this.#exchanger.lookForLimited(),
+      onRoomApart: () => this.#suspects.expect(),
       onDue: () => this.#pool.poke(),
       onUnlimited: (jobs) => this.#pool.accept(jobs),
       onRules: (paused) => this.#obey(paused),
