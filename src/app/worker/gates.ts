@@ -248,9 +248,10 @@ export class Gates {
     return lost
   }
 
-  /** Lets a single job be claimed apart, of one of the entrypoints that have room. */
+  /** Lets a single job be claimed apart, of one of the entrypoints that have room; `certain` when there is one, be it of another. */
   async single(
     entrypoints: readonly string[],
+    certain: boolean,
     claim: (open: readonly string[], leases: readonly string[]) => Promise<ClaimedJob | undefined>,
   ): Promise<ClaimedJob | undefined> {
     if (!this.active) return claim(entrypoints, [])
@@ -261,7 +262,7 @@ export class Gates {
       if (room !== null && room > 0) most.set(entrypoint, 1)
       return room === null || room > 0
     })
-    const isShut = entrypoints.some(
+    const shut = entrypoints.filter(
       (entrypoint) => !open.includes(entrypoint) && !this.#gates.get(entrypoint)!.rule.paused,
     )
     const asked = this.ask(most)
@@ -269,8 +270,14 @@ export class Gates {
     this.#single = claiming.catch(() => this.doubt())
     const job = await claiming
     this.answer(asked, job === undefined ? [] : [job], false)
-    if (job === undefined && isShut) this.#owed = true
+    if (job === undefined && certain && shut.length > 0) this.#owe(shut)
     return job
+  }
+
+  #owe(entrypoints: readonly string[]): void {
+    this.#owed = true
+    for (const gate of this.#named(entrypoints)) gate.hungry = true
+    this.#duty.poke()
   }
 
   async #work(): Promise<number> {

@@ -26,6 +26,7 @@ export class Suspects {
   readonly #duty: Duty
   #running: string | undefined
   #expected = false
+  #certain = false
   #looking = false
 
   constructor(parts: SuspectsParts) {
@@ -46,9 +47,10 @@ export class Suspects {
     return !this.#expected && !this.#looking && this.#running === undefined
   }
 
-  /** There may be some. */
-  expect(): void {
+  /** There may be some; `certain` when there are, be it of entrypoints of others. */
+  expect(certain = false): void {
     this.#expected = true
+    this.#certain ||= certain
     this.#duty.poke()
   }
 
@@ -66,21 +68,26 @@ export class Suspects {
     if (!this.#expected || this.#running !== undefined || !this.#parts.hasRoom()) return Number.POSITIVE_INFINITY
     const workerId = this.#parts.workerId()
     if (workerId === "") return Number.POSITIVE_INFINITY
+    const certain = this.#certain
     this.#expected = false
+    this.#certain = false
     this.#looking = true
     try {
-      const claim = await this.#parts.gates.single(this.#parts.entrypoints, (open, leases) =>
+      const claim = await this.#parts.gates.single(this.#parts.entrypoints, certain, (open, leases) =>
         this.#parts.connection.use((store) => store.claimSuspect(workerId, open, leases)),
       )
       this.#looking = false
       if (claim === undefined) this.#parts.onSettled()
       if (claim === undefined || workerId !== this.#parts.workerId()) return Number.POSITIVE_INFINITY
       this.#expected = true
+      // Those that were taken from one worker come together.
+      this.#certain = true
       this.#running = claim.token
       this.#parts.register.add(claim.token)
       this.#parts.onJob(claim)
     } catch (error) {
       this.#expected = true
+      this.#certain = certain
       this.#looking = false
       throw error
     }

@@ -115,7 +115,7 @@ export class Worker {
       capacity: () => this.#exchanger.capacity,
       whileQuiet: (work) => this.#exchanger.whileQuiet(work),
       onRoom: () => this.#exchanger.lookForLimited(),
-      onRoomApart: () => this.#suspects.expect(),
+      onRoomApart: () => this.#suspects.expect(true),
       onDue: () => this.#pool.poke(),
       onUnlimited: (jobs) => this.#pool.accept(jobs),
       onRules: (paused) => this.#obey(paused),
@@ -201,7 +201,7 @@ export class Worker {
       log: parts.log,
       maxRescues: options.maxRescues,
       workerId,
-      onRescued: () => this.#suspects.expect(),
+      onRescued: () => this.#suspects.expect(true),
     })
     this.#suspects = new Suspects({
       duties,
@@ -386,7 +386,7 @@ export class Worker {
     this.#pool.cancel(beat.stopIds)
     this.#rescue.hear(beat)
     this.#gates.see(beat.rules)
-    if (beat.suspects) this.#suspects.expect()
+    if (beat.suspects) this.#suspects.expect(true)
     if (beat.dueInMs !== null) this.#promotion.expectIn(beat.dueInMs)
     if (beat.expiresInMs !== null) this.#expiry.expectIn(beat.expiresInMs)
   }
