@@ -97,9 +97,9 @@ describe("SyncPgDriver", () => {
     const client = await connected()
     const table = `public.t_${Math.random().toString(36).slice(2)}`
     await client.query(`create table ${table} (n int)`)
-    const driver = newDriver({ timeout: 500 })
+    const driver = newDriver({ timeout: 1_500 })
     driver.query("select 1")
-    const unheard = `insert into ${table} select 1 from (select set_config('statement_timeout', '0', true)) s, pg_sleep(2)`
+    const unheard = `insert into ${table} select 1 from (select set_config('statement_timeout', '0', true)) s, pg_sleep(6)`
     const stuck = () =>
       driver.transaction((open) => {
         open.query("set local statement_timeout = 0")

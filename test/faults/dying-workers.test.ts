@@ -200,7 +200,8 @@ it("keeps every job in one place while workers are declared dead, jobs retried, 
   )
   expect(statuses.map((outcome) => outcome.id).sort()).toEqual([...ids].sort())
   const endedAsCanceled = statuses.filter((outcome) => outcome.status === "canceled").map((outcome) => outcome.id)
-  expect(endedAsCanceled.sort()).toEqual(canceled.sort())
+  // A job that was asked to stop can be asked again.
+  expect(endedAsCanceled.sort()).toEqual([...new Set(canceled)].sort())
 }, 120_000)
 
 function spawn(

@@ -109,17 +109,17 @@ export class Exchanger {
       return
     }
     const count = this.#finished.push(report)
-    if (this.#parts.gates.frees(report.token)) this.#reasons++
+    if (this.#parts.gates.frees(report)) this.#reasons++
     if (count % worthASecondExchange === (this.#underWay.size === 0 ? 1 : 0)) this.poke()
   }
 
   /** The end of a job stands recorded without an exchange, or is another worker's to record. */
-  recorded(report: Report, isLost: boolean): void {
+  recorded(report: Report): void {
     const { gates, register } = this.#parts
-    if (gates.frees(report.token)) this.#reasons++
+    if (gates.frees(report)) this.#reasons++
     register.remove(report.token)
     gates.handIn([report])
-    gates.ended([report], isLost ? [report.id] : [], (token) => register.has(token))
+    gates.ended([report])
     this.poke()
     this.announceIdle()
   }
@@ -308,7 +308,7 @@ export class Exchanger {
     }
     const { gates, register } = this.#parts
     gates.see(reply.rules)
-    gates.ended(reports, reply.refused, (token) => register.has(token))
+    gates.ended(reports)
     if (look === undefined) return
     const more = this.#marks.taken(look, reply.jobs)
     const contended = reply.jobs.length < Math.min(reply.promised, look.limit)

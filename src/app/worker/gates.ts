@@ -38,8 +38,8 @@ export class Gates {
   readonly #parts: GatesParts
   readonly #duty: Duty
   readonly #gates = new Map<string, Gate>()
-  /** The gates of claims. */
-  readonly #tokens = new Map<string, Gate>()
+  /** The jobs behind these gates that count as held, by id. */
+  readonly #held = new Map<string, HeldJob>()
   #rules: string | null = null
   #stale = true
   #inDoubt = false
@@ -102,13 +102,13 @@ export class Gates {
 
   /** Ends go out. The claim of the same exchange, planned after this, may fill their slots: it is one transaction. */
   handIn(reports: readonly Report[]): void {
-    if (this.#tokens.size === 0) return
-    for (const { token } of reports) this.#tokens.get(token)?.handIn(1)
+    if (this.#held.size === 0) return
+    for (const report of reports) this.#heldAs(report)?.gate.handIn(1)
   }
 
   /** Whether the end of a job of this claim makes room for one that waits. */
-  frees(token: string): boolean {
-    return this.#tokens.size > 0 && this.#tokens.get(token)?.hungry === true
+  frees(report: Report): boolean {
+    return this.#held.size > 0 && this.#heldAs(report)?.gate.hungry === true
   }
 
   /** A claim goes out that may take so many jobs of these entrypoints. */
@@ -128,10 +128,10 @@ export class Gates {
   answer(asked: ReadonlyMap<string, Asked>, jobs: readonly ClaimedJob[], complete: boolean): void {
     if (!this.active) return
     const taken = new Map<string, number>()
-    for (const { token, entrypoint } of jobs) {
+    for (const { id, token, entrypoint } of jobs) {
       const gate = this.#gates.get(entrypoint)
       if (gate === undefined) continue
-      this.#tokens.set(token, gate)
+      this.#held.set(id, { token, gate })
       taken.set(entrypoint, (taken.get(entrypoint) ?? 0) + 1)
     }
     for (const [entrypoint, { most, wakes }] of asked) {
@@ -144,13 +144,13 @@ export class Gates {
     this.#duty.poke()
   }
 
-  /** The ends came back. */
-  ended(reports: readonly Report[], refused: readonly string[], isHeld: (token: string) => boolean): void {
-    if (this.#tokens.size === 0) return
-    for (const { token, id } of reports) {
-      this.#tokens.get(token)?.ended(1, refused.includes(id) ? 0 : 1)
+  /** The ends came back, recorded or refused: either way the claims hold the jobs no more. */
+  ended(reports: readonly Report[]): void {
+    if (this.#held.size === 0) return
+    for (const report of reports) {
+      this.#heldAs(report)?.gate.ended(1, 1)
+      if (this.#heldAs(report) !== undefined) this.#held.delete(report.id)
     }
-    for (const { token } of reports) if (!isHeld(token)) this.#tokens.delete(token)
     this.#duty.poke()
   }
 
@@ -242,7 +242,7 @@ export class Gates {
   /** This worker was declared dead. */
   reset(): ClaimedJob[] {
     const lost = this.giveUpWaiting()
-    this.#tokens.clear()
+    this.#held.clear()
     this.#inDoubt = false
     for (const gate of this.#gates.values()) gate.reset()
     return lost
@@ -322,7 +322,7 @@ export class Gates {
 
   #drop(gate: Gate): void {
     this.#gates.delete(gate.entrypoint)
-    for (const [token, owner] of this.#tokens) if (owner === gate) this.#tokens.delete(token)
+    for (const [id, held] of this.#held) if (held.gate === gate) this.#held.delete(id)
     this.#parts.onUnlimited(gate.line.clear())
   }
 
@@ -332,12 +332,12 @@ export class Gates {
     await this.#parts.whileQuiet(async () => {
       const leases = await this.#parts.use((limits) => limits.renewLeases(this.#parts.workerId()))
       const claims = await this.#parts.findClaims()
-      this.#tokens.clear()
+      this.#held.clear()
       for (const gate of this.#gates.values()) {
         gate.lease = leases.find(({ entrypoint }) => entrypoint === gate.entrypoint)?.lease
         const own = claims.filter(({ entrypoint }) => entrypoint === gate.entrypoint)
         gate.recount(own.reduce((count, { jobIds }) => count + jobIds.length, 0))
-        for (const { token } of own) this.#tokens.set(token, gate)
+        for (const { token, jobIds } of own) for (const id of jobIds) this.#held.set(id, { token, gate })
       }
       this.#inDoubt = false
     })
@@ -382,6 +382,12 @@ export class Gates {
     return Math.max(0, Math.min(...[...this.#gates.values()].map((gate) => nextWishAt(gate, now))) - now)
   }
 
+  /** A report that was sent again may be about a job that is held no more, or under another claim. */
+  #heldAs({ id, token }: Report): HeldJob | undefined {
+    const held = this.#held.get(id)
+    return held?.token === token ? held : undefined
+  }
+
   #wakeAt(due: number, now: number): void {
     this.#timer?.cancel()
     this.#timer = undefined
@@ -394,6 +400,11 @@ export class Gates {
     if (entrypoints === undefined) return [...this.#gates.values()]
     return entrypoints.flatMap((entrypoint) => this.#gates.get(entrypoint) ?? [])
   }
+}
+
+interface HeldJob {
+  readonly token: string
+  readonly gate: Gate
 }
 
 /** Whether a rule keeps a worker from claiming as it likes. */

@@ -49,7 +49,7 @@ export interface JobPoolParts {
   /** Hears what became of each job, once: what is to be recorded. */
   onReport(report: Report, claim: ClaimedJob): void
   /** The same of a job whose end stands recorded, or is another worker's. */
-  onSettled(report: Report, claim: ClaimedJob, isLost: boolean): void
+  onSettled(report: Report, claim: ClaimedJob): void
   /** A job that came after the pool was closed. */
   onRefused(claim: ClaimedJob): void
 }
@@ -330,7 +330,7 @@ export class JobPool {
       const { job, claim } = running
       if (verdict === "lost") this.#parts.events.emit("lease-lost", { job })
       else this.#announce(running, { ...report, status: "successful" } as Report, undefined)
-      this.#parts.onSettled(report, claim, verdict === "lost")
+      this.#parts.onSettled(report, claim)
       this.#goOn()
     }
   }

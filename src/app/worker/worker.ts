@@ -133,7 +133,7 @@ export class Worker {
       makeCompletion: (claim, startedAt, context) => this.#makeCompletion(claim, startedAt, context),
       settle: (claim, completion) => this.#settle(claim, completion),
       onReport: (report, claim) => this.#report(report, claim),
-      onSettled: (report, claim, isLost) => this.#onSettled(report, claim, isLost),
+      onSettled: (report, claim) => this.#onSettled(report, claim),
       onRefused: (claim) => this.#putBack(claim),
     })
     this.#exchanger = new Exchanger({
@@ -363,10 +363,10 @@ export class Worker {
   }
 
   /** Its slot is free, and nothing is left to hand in. */
-  #onSettled(report: Report, claim: ClaimedJob, isLost: boolean): void {
+  #onSettled(report: Report, claim: ClaimedJob): void {
     this.#prefetch.record(claim.entrypoint, report.runMs, report.endedAt)
     this.#suspects.ended(claim.token)
-    this.#exchanger.recorded(report, isLost)
+    this.#exchanger.recorded(report)
   }
 
   /** What was quick so far can turn slow: nobody should wait behind it while another worker is idle. */
