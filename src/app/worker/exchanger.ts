@@ -184,10 +184,9 @@ export class Exchanger {
   }
 
   get capacity(): Capacity {
-    const { pool, prefetch, gates, maxConcurrentTasks, batchSize, clock } = this.#parts
-    const now = clock.monotonic()
-    const ahead = prefetch.size(now, maxConcurrentTasks, batchSize * batchesAhead, pool.oldestRunMs(now))
-    const here = pool.held + gates.waiting + this.#arriving
+    const { maxConcurrentTasks } = this.#parts
+    const ahead = this.#ahead()
+    const here = this.#here
     const held = here + this.#requested
     const startable = Math.max(0, maxConcurrentTasks - held)
     return {
@@ -220,13 +219,24 @@ export class Exchanger {
   /** How many more jobs this worker may take; 0 when there is no reason to look. */
   #room(): number {
     if (!this.#claiming || this.#answered === this.#reasons || (this.#looking > 0 && !this.#overlaps)) return 0
-    const { pool, prefetch, gates, maxConcurrentTasks, batchSize, clock } = this.#parts
-    const now = clock.monotonic()
-    const ahead = prefetch.size(now, maxConcurrentTasks, batchSize * batchesAhead, pool.oldestRunMs(now))
+    const { maxConcurrentTasks, batchSize } = this.#parts
+    const ahead = this.#ahead()
     const most = maxConcurrentTasks + ahead
     // Half of it at a time, so that one half can be fetched while the other one is run.
     const share = ahead > 0 && this.#parts.maxConcurrentTasks >= worthASecondExchange ? Math.ceil(most / 2) : most
-    return Math.min(batchSize, share, most - pool.held - gates.waiting - this.#arriving - this.#requested)
+    return Math.min(batchSize, share, most - this.#here - this.#requested)
+  }
+
+  /** How many jobs this worker should hold beyond those that it can run at once. */
+  #ahead(): number {
+    const { pool, prefetch, maxConcurrentTasks, batchSize, clock } = this.#parts
+    const now = clock.monotonic()
+    return prefetch.size(now, maxConcurrentTasks, batchSize * batchesAhead, pool.oldestRunMs(now))
+  }
+
+  /** Jobs that it holds: running, waiting for a task or a start, or about to be handed over. */
+  get #here(): number {
+    return this.#parts.pool.held + this.#parts.gates.waiting + this.#arriving
   }
 
   /** Claims that overlap can bring jobs out of their order. Where few run at once that would be seen, so there one waits for the other. */

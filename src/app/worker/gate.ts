@@ -98,15 +98,21 @@ export class Gate {
     this.#held += taken
   }
 
-  /** The ends of so many jobs go out; never after the claim of the same exchange was planned, and never before another one's. */
-  handIn(count: number): void {
-    this.#ending += count
+  /** There may be jobs that are ready. */
+  wake(): void {
+    this.hungry = true
+    this.wakes++
   }
 
-  /** They came back, and so many of them were recorded. */
-  ended(handedIn: number, recorded: number): void {
-    this.#ending = Math.max(0, this.#ending - handedIn)
-    this.#held = Math.max(0, this.#held - recorded)
+  /** The end of a job goes out, before the claim of the same exchange is planned. */
+  handIn(): void {
+    this.#ending++
+  }
+
+  /** It came back. */
+  ended(): void {
+    this.#ending = Math.max(0, this.#ending - 1)
+    this.#held = Math.max(0, this.#held - 1)
   }
 
   /** What the database says that this worker holds. Nothing is under way. */

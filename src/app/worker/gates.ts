@@ -103,7 +103,7 @@ export class Gates {
   /** Ends go out. The claim of the same exchange, planned after this, may fill their slots: it is one transaction. */
   handIn(reports: readonly Report[]): void {
     if (this.#held.size === 0) return
-    for (const report of reports) this.#heldAs(report)?.gate.handIn(1)
+    for (const report of reports) this.#heldAs(report)?.gate.handIn()
   }
 
   /** Whether the end of a job of this claim makes room for one that waits. */
@@ -148,8 +148,10 @@ export class Gates {
   ended(reports: readonly Report[]): void {
     if (this.#held.size === 0) return
     for (const report of reports) {
-      this.#heldAs(report)?.gate.ended(1, 1)
-      if (this.#heldAs(report) !== undefined) this.#held.delete(report.id)
+      const held = this.#heldAs(report)
+      if (held === undefined) continue
+      held.gate.ended()
+      this.#held.delete(report.id)
     }
     this.#duty.poke()
   }
@@ -200,10 +202,7 @@ export class Gates {
   /** Something may be ready: in these entrypoints, or anywhere. */
   wake(entrypoints: readonly string[] | undefined): void {
     if (!this.active) return
-    for (const gate of this.#named(entrypoints)) {
-      gate.hungry = true
-      gate.wakes++
-    }
+    for (const gate of this.#named(entrypoints)) gate.wake()
     this.#duty.poke()
   }
 
@@ -301,10 +300,9 @@ export class Gates {
     for (const gate of [...this.#gates.values()]) if (!names.has(gate.entrypoint)) this.#drop(gate)
     if (rules === known) return
     for (const gate of this.#gates.values()) {
-      gate.hungry = true
+      gate.wake()
       gate.refused = false
       gate.askAgainAt = 0
-      gate.wakes++
     }
     this.#parts.onRules([...this.#gates.values()].filter(({ rule }) => rule.paused).map(({ entrypoint }) => entrypoint))
   }
