@@ -11,6 +11,7 @@ const settings = {
   synchronous_commit: "on",
   shared_buffers: "1GB",
   max_wal_size: "8GB",
+  min_wal_size: "4GB",
   max_connections: "200",
 }
 
@@ -43,7 +44,20 @@ export async function openServer(
     return new OpenServer(dsn, undefined, async () => {})
   }
   const started = await startPostgres({ settings, binDirectory: postgres })
+  await makeLogFiles(started.url)
   return new OpenServer(started.url, started.pid, () => started.stop())
+}
+
+/** A server that has run for a while writes its log into files that it used before; a new one makes each of them, which takes time. */
+async function makeLogFiles(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(
+    "create table filler as select repeat(md5(i::text), 30) as text from generate_series(1, 1500000) as i",
+  )
+  await client.query("drop table filler")
+  await client.query("checkpoint")
+  await client.end()
 }
 
 class OpenServer implements Server {

@@ -1,13 +1,15 @@
--- exchange: hand in what was done with claimed jobs, and claim the next ones, in one transaction.
+-- exchange: claim the next jobs, and hand in what was done with claimed ones, in one transaction.
+-- claim: the same without "handing in": who only claims is quicker with half the statement, and does not wait for the disk. It is made
+-- from this file, too (scripts/embed-sql.mjs).
 --   $1 bigint  worker
--- What was done, one element a job; $5 and the arrays from $8 may be shorter (the rest is null, a status of null is successful):
---   $2 bigint[] the claims it touches, each once   $3 bigint[] claim   $4 bigint[] job   $5 text[] the status it moves to
---   $6 float8[] microseconds since its end   $7 float8[] microseconds it ran   $8 float8[] ms to wait before the next attempt
---   $9 text[] error   $10 text[] traceback   $11 json[] result   $12 bigint[] those of the jobs that have a dedupe key
 -- Where to look for work, one element a range of ready, which goes from (low, mark) up to all of rank high:
---   $13 text[] entrypoint   $14 int[] low rank   $15 bigint[] mark   $16 int[] high rank   $17 int[] how far to peek
---   $18 int[] at most so many of its entrypoint, if that is limited   $19 bigint[] the worker's leases on limited entrypoints
---   $20 int  claim at most so many
+--   $2 text[] entrypoint   $3 int[] low rank   $4 bigint[] mark   $5 int[] high rank   $6 int[] how far to peek
+--   $7 int[] at most so many of its entrypoint, if that is limited   $8 bigint[] the worker's leases on limited entrypoints
+--   $9 int  claim at most so many
+-- Handing in: one element a job; $13 and the arrays from $16 may be shorter (the rest is null, a status of null is successful):
+--   $10 bigint[] the claims it touches, each once   $11 bigint[] claim   $12 bigint[] job   $13 text[] the status it moves to
+--   $14 float8[] microseconds since its end   $15 float8[] microseconds it ran   $16 float8[] ms to wait before the next attempt
+--   $17 text[] error   $18 text[] traceback   $19 json[] result   $20 bigint[] those of the jobs that have a dedupe key
 --   $21 text  channel to notify of released and retried jobs   $22 text  channel to notify of ends, if somebody waits for any
 -- Locks: the worker's own claims that it touches, in order (a rescue or a cancellation may be at them), and its leases; of ready only what
 -- is taken, never waits.
@@ -17,12 +19,13 @@
 -- Ranges are read in merged order without locks first, so that the oldest of the highest priority are taken from every range, and no more
 -- rows are locked than are taken: the range with the first row up to where the next one begins, the others as far as the worker expects
 -- to need. A range that is the only one with rows needs no merging. Where a range was not read to its end, nothing behind its last row is taken.
+-- Dead rows at the head of a range are walked once: what comes after its first row was found starts there.
 --
 -- The planner must expect many rows of a range, so that it prefers the ordered index with a limit to sorting them, which would be all of a
 -- million when the plan is older than the backlog: hence rescues < 1 and not = 0, and hence n_distinct in the migration.
 --
--- An exchange that only claims does not wait for the disk: lost in a crash, its jobs are in line as before, which is all that a crash of
--- the worker would do to them. What ended is on disk before the worker hears of it.
+-- A claim does not wait for the disk: lost in a crash, its jobs are in line as before, which is all that a crash of the worker would do
+-- to them. What ended is on disk before the worker hears of it.
 --
 -- A limited entrypoint is claimed only under a lease of this worker, which stays as it is until the claim is committed; a paused one not at all.
 -- A cancellation that was marked in the claim before the end wins over what the handler made of it.
@@ -35,18 +38,19 @@ with moment as materialized (
 alive as materialized (
   select id from pgqueuer.worker as worker where id = $1::bigint and stopped_at is null
 ),
+-- handing in {
 report as materialized (
   select token, job_id, coalesce(status, 'successful') as status, since_us, run_us, delay_ms, error, traceback, result
   from unnest(
-    (select $3::bigint[]), (select $4::bigint[]), (select $5::text[]), (select $6::float8[]), (select $7::float8[]),
-    (select $8::float8[]), (select $9::text[]), (select $10::text[]), (select $11::json[])
+    (select $11::bigint[]), (select $12::bigint[]), (select $13::text[]), (select $14::float8[]), (select $15::float8[]),
+    (select $16::float8[]), (select $17::text[]), (select $18::text[]), (select $19::json[])
   )
     as report (token, job_id, status, since_us, run_us, delay_ms, error, traceback, result)
 ),
 touched as materialized (
   select id, worker_id, entrypoint, rescues, job_ids, seqs, ranks, attempts, stop_ids
   from pgqueuer.claim as claim
-  where id = any ((select $2::bigint[])::bigint[])
+  where id = any ((select $10::bigint[])::bigint[])
   order by id
   for no key update
 ),
@@ -93,7 +97,7 @@ freed as (
   where ctid = any (array(
     select ctid
     from pgqueuer.dedupe as dedupe
-    where job_id = any ((select $12::bigint[])::bigint[])
+    where job_id = any ((select $20::bigint[])::bigint[])
       and exists (
         select from member
         where member.job_id = dedupe.job_id and member.status in ('successful', 'exception', 'canceled', 'deleted')
@@ -131,6 +135,7 @@ told as materialized (
   ) as ended_job
   group by part
 ),
+-- }
 rule as materialized (
   select
     name, paused, revision,
@@ -141,14 +146,14 @@ rule as materialized (
 leased as materialized (
   select entrypoint
   from pgqueuer.lease as lease
-  where id = any ((select $19::bigint[])::bigint[]) and worker_id = $1::bigint
+  where id = any ((select $8::bigint[])::bigint[]) and worker_id = $1::bigint
   order by entrypoint
   for key share
 ),
 range as materialized (
   select range.*
   from unnest(
-    (select $13::text[]), (select $14::int[]), (select $15::bigint[]), (select $16::int[]), (select $17::int[]), (select $18::int[])
+    (select $2::text[]), (select $3::int[]), (select $4::bigint[]), (select $5::int[]), (select $6::int[]), (select $7::int[])
   ) with ordinality
     as range (entrypoint, low, mark, high, peek, most, position)
   left join rule on rule.name = range.entrypoint
@@ -175,18 +180,18 @@ head as materialized (
   ) as first
 ),
 lead as materialized (
-  select least(head.most, case when head.next_seq is null then (select $20::int) else (
+  select least(head.most, case when head.next_seq is null then (select $9::int) else (
     select count(*)
     from (
       select
       from pgqueuer.ready as ready
       where ready.entrypoint = head.entrypoint
-        and (ready.rank, ready.seq) >= (head.low, head.mark)
+        and (ready.rank, ready.seq) >= (head.rank, head.seq)
         and ready.rank <= head.high
         and (ready.rank, ready.seq) < (head.next_rank, head.next_seq)
         and ready.rescues < 1
       order by ready.rank, ready.seq
-      limit (select $20::int)
+      limit (select $9::int)
     ) as before_next
   ) end) as size
   from head
@@ -205,7 +210,7 @@ candidate as materialized (
     select ready.rank, ready.seq, row_number() over (order by ready.rank, ready.seq) as place
     from pgqueuer.ready as ready
     where ready.entrypoint = peek.entrypoint
-      and (ready.rank, ready.seq) >= (peek.low, peek.mark)
+      and (ready.rank, ready.seq) >= (peek.rank, peek.seq)
       and ready.rank <= peek.high
       and ready.rescues < 1
     order by ready.rank, ready.seq
@@ -235,27 +240,27 @@ share as materialized (
     left join frontier on true
     where frontier.rank is null or (allowed.rank, allowed.seq) <= (frontier.rank, frontier.seq)
     order by allowed.rank, allowed.seq
-    limit (select $20::int)
+    limit (select $9::int)
   ) as chosen
   group by position
 ),
 taken as (
   delete from pgqueuer.ready as ready
   where ctid = any (array(
-    select head.ctid
+    select next.ctid
     from share
-    join range on range.position = share.position
+    join head on head.position = share.position
     cross join lateral (
       select ready.ctid
       from pgqueuer.ready as ready
-      where ready.entrypoint = range.entrypoint
-        and (ready.rank, ready.seq) >= (range.low, range.mark)
-        and ready.rank <= range.high
+      where ready.entrypoint = head.entrypoint
+        and (ready.rank, ready.seq) >= (head.rank, head.seq)
+        and ready.rank <= head.high
         and ready.rescues < 1
       order by ready.rank, ready.seq
       limit share.size
       for update skip locked
-    ) as head
+    ) as next
   ))
   returning entrypoint, rank, seq, job_id, attempt
 ),
@@ -273,21 +278,27 @@ summary as materialized (
     exists (select from alive) as alive,
     (select sum(promised)::int from share) as promised,
     (select sum(revision)::text from rule) as rules,
-    case when (select count(*) from member where status is not null) < cardinality($4::bigint[]) then (
+-- handing in {
+    case when (select count(*) from member where status is not null) < cardinality($12::bigint[]) then (
       select array_agg(report.job_id)
       from report
       where not exists (select from member where member.token = report.token and member.job_id = report.job_id)
     ) end as refused,
-    case when cardinality($4::bigint[]) = 0 then set_config('synchronous_commit', 'off', true) end as unhurried,
     case when $21::text is not null and (exists (select from retried) or exists (select from released))
       then pg_notify($21::text, '{}') end as notified,
     (select count(*) from told) as told
+-- }
+-- claiming only {
+    set_config('synchronous_commit', 'off', true) as unhurried
+-- }
 )
 select
   case when job.first is not false then summary.alive end as alive,
   case when job.first is not false then summary.promised end as promised,
   case when job.first is not false then summary.rules end as rules,
+-- handing in {
   case when job.first is not false then summary.refused end as refused,
+-- }
   job.token, job.id, job.entrypoint, job.rank, job.seq, job.attempt,
   job.payload, job.payload_bytes, job.headers, job.created_ms, job.settings
 from summary

@@ -247,6 +247,7 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "read_version",
     "start_worker",
     "stop_worker",
+    "claim",
     "exchange",
     "claim_suspect",
     "promote_due",

@@ -28,7 +28,8 @@ const hot: { readonly [N in StatementName]?: readonly string[] } = {
     "null",
     "null",
   ],
-  exchange: ["1", reports, range, "100", "'a'", "'b'"],
+  claim: ["1", range, "100"],
+  exchange: ["1", range, "100", reports, "'a'", "'b'"],
   promote_due: ["1000", "null"],
   claim_suspect: ["1", "array['a', 'b']", "array[1]"],
   rescue_claims: ["1", "array[1]", "array[2]", "3", "null", "null"],
@@ -139,7 +140,7 @@ function exchangesIn(log: string): number[] {
   const steps = new Map<string, "bind" | "execute">()
   const binds = new Map<string, number>()
   const lines =
-    /<(\d+)> LOG: {2}(?:duration: [\d.]+ ms {2}(bind|execute) pgq_exchange_|(?:BIND|EXECUTE) MESSAGE STATISTICS\n.*DETAIL.*\n\s*!\s+([\d.]+) s user, ([\d.]+) s system)/g
+    /<(\d+)> LOG: {2}(?:duration: [\d.]+ ms {2}(bind|execute) pgq_(?:claim|exchange)_|(?:BIND|EXECUTE) MESSAGE STATISTICS\n.*DETAIL.*\n\s*!\s+([\d.]+) s user, ([\d.]+) s system)/g
   for (const [, process = "", step, user, system] of log.matchAll(lines)) {
     if (step !== undefined) {
       steps.set(process, step as "bind" | "execute")

@@ -29,11 +29,15 @@ it.each(names)("leaves no name of %s outside the chosen schema and prefix", (nam
 })
 
 it.each(names)("says of %s what it is for", (name) => {
-  expect(statementFiles[name]).toMatch(new RegExp(`^-- ${name}: \\S`))
+  expect(statementFiles[name]).toMatch(new RegExp(`^-- ${name}: \\S`, "m"))
 })
 
-it("carries the files under sql/ as they are", () => {
-  expect(readFiles("statements")).toEqual(statementFiles)
+it("carries the files under sql/ as they are, but for the claim, which is a part of the exchange", () => {
+  const { claim, exchange, ...whole } = statementFiles
+  const { exchange: both, ...files } = readFiles("statements")
+  expect(files).toEqual(whole)
+  expect(claim.length).toBeLessThan(exchange.length * 0.8)
+  for (const part of [claim, exchange]) expect(both!.split("\n")).toEqual(expect.arrayContaining(part.split("\n")))
   expect(readFiles("migrations")).toEqual(migrationFiles)
 })
 

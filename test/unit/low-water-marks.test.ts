@@ -69,28 +69,52 @@ const entrypoints = ["a", "b", "c"]
 const anyJob = fc.record({ entrypoint: fc.constantFrom(...entrypoints), priority: fc.integer({ min: -2, max: 2 }) })
 const fewJobs = fc.array(anyJob, { maxLength: 5 })
 
-it("takes jobs by priority, then by age, over all entrypoints, and leaves none behind", () => {
-  const step = fc.oneof(
-    fc.record({ does: fc.constant("enqueue" as const), jobs: fc.array(anyJob, { maxLength: 40 }) }),
-    fc.record({
-      does: fc.constant("claim" as const),
-      limit: fc.integer({ min: 1, max: 30 }),
-      everywhere: fc.boolean(),
-      before: fewJobs,
-      after: fewJobs,
-    }),
-  )
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-      const [table, marks] = [new ReadyModel(), new LowWaterMarks(entrypoints)]
-      for (const step of steps) {
-        if (step.does === "enqueue") enqueue(table, marks, step.jobs)
-        else claimInOrder(table, marks, step)
-      }
-      expect(drain(table, marks)).toEqual([])
-    }),
-    { numRuns: 500 },
-  )
+it.each([0, 40])(
+  "takes jobs by priority, then by age, over all entrypoints, and leaves none behind; beside %s others",
+  (others) => {
+    const step = fc.oneof(
+      fc.record({ does: fc.constant("enqueue" as const), jobs: fc.array(anyJob, { maxLength: 40 }) }),
+      fc.record({
+        does: fc.constant("claim" as const),
+        limit: fc.integer({ min: 1, max: 30 }),
+        everywhere: fc.boolean(),
+        before: fewJobs,
+        after: fewJobs,
+      }),
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const [table, marks] = [new ReadyModel(), new LowWaterMarks([...entrypoints, ...namesOf(others)])]
+        for (const step of steps) {
+          if (step.does === "enqueue") enqueue(table, marks, step.jobs)
+          else claimInOrder(table, marks, step)
+        }
+        expect(drain(table, marks)).toEqual([])
+      }),
+      { numRuns: 500 },
+    )
+  },
+)
+
+it("leaves out what lies above all jobs of many entrypoints, until a wake-up or a sweep", () => {
+  const names = namesOf(40)
+  const [table, marks] = [new ReadyModel(), new LowWaterMarks(names)]
+  for (let n = 0; n < 5; n++)
+    enqueue(
+      table,
+      marks,
+      names.map((entrypoint) => ({ entrypoint, priority: 0 })),
+    )
+  const tops = (everywhere = false) => {
+    const look = marks.look(40, everywhere)
+    const taken = table.claim(look)
+    table.commit(taken)
+    marks.taken(look, taken.map(asClaimed))
+    return look.ranges.filter((range) => range.low === -2_147_483_648).length
+  }
+  expect([tops(), tops(), tops()]).toEqual([40, 40, 0])
+  marks.wake({ entrypoints: ["e7"], seq: "1000" })
+  expect([tops(), tops(), tops(true)]).toEqual([40, 0, 40])
 })
 
 it("finds a job whose transaction commits after later ones were taken, by its wake-up alone", () => {
@@ -144,6 +168,28 @@ it("finds what a failed claim had locked, although another one has passed it by"
   expect(drain(table, marks)).toEqual([])
 })
 
+it.each([false, true])(
+  "goes back to what others had locked and gave back, and no further; everywhere: %s",
+  (everywhere) => {
+    const [table, marks] = [new ReadyModel(), new LowWaterMarks(["a"])]
+    for (let n = 0; n < 30; n++) table.write("a", 0).visible = true
+    const first = marks.look(10, false)
+    const done = table.claim(first)
+    table.commit(done)
+    marks.taken(first, done.map(asClaimed))
+    const others = table.waiting(["a"]).slice(0, 5)
+    for (const row of others) row.locked = true
+    const look = marks.look(10, everywhere)
+    const taken = table.claim(look)
+    table.commit(taken)
+    marks.taken(look, taken.map(asClaimed))
+    table.rollback(others)
+    marks.passedOthers(look)
+    expect(marks.look(10, false).ranges.some((range) => range.mark === others[0]!.seq)).toBe(true)
+    expect(drain(table, marks)).toEqual([])
+  },
+)
+
 it("reads a sweep from the very beginning", () => {
   const marks = new LowWaterMarks(["a"])
   const look = marks.look(10, false)
@@ -181,6 +227,10 @@ it("learns nothing from names that it does not know", () => {
   const marks = new LowWaterMarks(["a"])
   expect(() => marks.wake({ entrypoints: ["b", "__proto__"], seq: "1" })).not.toThrow()
 })
+
+function namesOf(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `e${index}`)
+}
 
 function enqueue(table: ReadyModel, marks: LowWaterMarks, jobs: readonly { entrypoint: string; priority: number }[]) {
   const rows = jobs.map(({ entrypoint, priority }) => table.write(entrypoint, priority))

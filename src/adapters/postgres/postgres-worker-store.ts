@@ -50,20 +50,12 @@ export class PostgresWorkerStore implements WorkerStore {
   }
 
   async exchange(request: ExchangeRequest, signal?: AbortSignal): Promise<ExchangeReply> {
-    const rows = await this.#statements.run<ExchangeRow>(
-      this.#on,
-      "exchange",
-      [
-        request.workerId,
-        ...reportColumns(request),
-        ...rangeColumns(request),
-        request.leases,
-        request.limit,
-        this.#statements.channel,
-        this.#statements.endChannel,
-      ],
-      signal === undefined ? undefined : { signal },
-    )
+    const claim = [request.workerId, ...rangeColumns(request), request.leases, request.limit]
+    const handIn = () => [...reportColumns(request), this.#statements.channel, this.#statements.endChannel]
+    const options = signal === undefined ? undefined : { signal }
+    const rows = await (request.reports.length === 0
+      ? this.#statements.run<ExchangeRow>(this.#on, "claim", claim, options)
+      : this.#statements.run<ExchangeRow>(this.#on, "exchange", [...claim, ...handIn()], options))
     const { alive, promised, rules, refused } = rows[0]!
     const jobs = rows[0]!.token === null ? [] : (rows as readonly JobRow[]).map(asClaimedJob)
     return { alive, promised: promised ?? 0, rules, refused: refused ?? [], jobs }
@@ -207,7 +199,7 @@ type ExchangeRow = { [K in keyof JobRow]: JobRow[K] | null } & {
   readonly alive: boolean
   readonly promised: number | null
   readonly rules: string | null
-  readonly refused: readonly string[] | null
+  readonly refused?: readonly string[] | null
 }
 
 interface PromotionRow extends Row {

@@ -16,8 +16,8 @@ const worthASecondExchange = 64
 /** So many batches may be ahead of those that run: two under way and one waiting keep both sides busy. */
 const batchesAhead = 3
 
-/** A sweep ignores the marks and may walk many dead rows: it gets a thirtieth of the time. */
-const sweepShare = 30
+/** A sweep ignores the marks and may walk many dead rows: it gets a fiftieth of the time. */
+const sweepShare = 50
 const shortestSweepPauseMs = 1_000
 
 export interface ExchangerParts {
@@ -241,7 +241,7 @@ export class Exchanger {
 
   /** Claims that overlap can bring jobs out of their order. Where few run at once that would be seen, so there one waits for the other. */
   get #overlaps(): boolean {
-    return this.#marks.overlaps && this.#parts.maxConcurrentTasks >= worthASecondExchange
+    return this.#parts.maxConcurrentTasks >= worthASecondExchange
   }
 
   async #exchange(connection: Connection): Promise<void> {
@@ -324,7 +324,7 @@ export class Exchanger {
     const contended = reply.jobs.length < Math.min(reply.promised, look.limit)
     gates.answer(asked, reply.jobs, !more && !contended)
     if (!more) this.#answered = Math.max(this.#answered, reasons)
-    if (contended) this.#lookAgainSoon()
+    if (contended) this.#lookAgainSoon(look)
     for (const job of reply.jobs) register.add(job.token)
     if (reply.jobs.length === 0) return
     if (reply.jobs.length < worthASecondExchange) this.#hand(reply.jobs)
@@ -347,8 +347,12 @@ export class Exchanger {
   }
 
   /** Others were at the same rows: they are about to commit, or to give them back. */
-  #lookAgainSoon(): void {
-    this.#parts.clock.after(5 + this.#parts.random() * 15, () => this.look())
+  #lookAgainSoon(look: Look): void {
+    this.#parts.clock.after(5 + this.#parts.random() * 15, () => {
+      this.#marks.passedOthers(look)
+      this.#reasons++
+      this.poke()
+    })
   }
 
   #planSweep(sentAt: number): void {

@@ -8,11 +8,11 @@ const highestRank = 2_147_483_647
 const mostLanesOfEntrypoint = 64
 const mostLanes = 256
 
+/** Of so many entrypoints on, the ranges that had nothing cost more than the rest: those above the lanes are left out until a wake-up. */
+const manyEntrypoints = 32
+
 /** Twice the rows that a fair share would need: reading one costs far less than another exchange. */
 const readAhead = 2
-
-/** From so many ranges on, two claims at once get into each other's way more than they gain. */
-const rangesForOneClaimAtATime = 16
 
 /** How far to read a range, from how much it gave the last time. */
 interface Peek {
@@ -29,6 +29,8 @@ interface Lane extends Peek {
 interface Line {
   /** By rank, ascending. */
   lanes: Lane[]
+  /** Above the first lane nothing is ready, as far as it knows. */
+  topIsEmpty: boolean
   /** Of the range before the first lane, and of a look everywhere. */
   readonly top: Peek
   readonly whole: Peek
@@ -43,8 +45,12 @@ export interface Look {
   /** Of limited entrypoints: how many of their jobs it may take. */
   readonly most: ReadonlyMap<string, number>
   readonly lowest: Map<string, number>
+  /** How many wake-ups had come before. */
+  readonly wakeUps: number
   /** Of each range, where to remember how much it gave. */
   readonly peeks: readonly Peek[]
+  /** The marks as they were when it was planned. */
+  readonly marks: ReadonlyMap<Lane, number>
 }
 
 /**
@@ -56,20 +62,11 @@ export interface Look {
 export class LowWaterMarks {
   readonly #lines: ReadonlyMap<string, Line>
   readonly #looks = new Set<Look>()
-  /** How many ranges a look has. */
-  #ranges: number
   #turn = 0
+  #wakeUps = 0
 
   constructor(entrypoints: readonly string[]) {
-    this.#lines = new Map(
-      entrypoints.map((entrypoint) => [entrypoint, { lanes: [], top: { peek: 0 }, whole: { peek: 0 } }]),
-    )
-    this.#ranges = entrypoints.length
-  }
-
-  /** Whether one claim may go out while another is under way. */
-  get overlaps(): boolean {
-    return this.#ranges < rangesForOneClaimAtATime
+    this.#lines = new Map(entrypoints.map((entrypoint) => [entrypoint, newLine()]))
   }
 
   /**
@@ -85,7 +82,7 @@ export class LowWaterMarks {
       if (allowed === 0) return []
       if (allowed !== null) most.set(entrypoint, Math.min(allowed, wanted))
       possible += allowed ?? wanted
-      return rangesOf(entrypoint, line, everywhere)
+      return rangesOf(entrypoint, line, everywhere, this.#lines.size >= manyEntrypoints)
     })
     const limit = Math.min(wanted, possible)
     const fair = Math.ceil((limit * readAhead) / Math.max(1, planned.length))
@@ -94,7 +91,9 @@ export class LowWaterMarks {
       everywhere,
       most,
       lowest: new Map(),
+      wakeUps: this.#wakeUps,
       peeks: planned.map(({ remembered }) => remembered),
+      marks: new Map([...this.#lines.values()].flatMap(({ lanes }) => lanes.map((lane) => [lane, lane.mark]))),
       ranges: planned.map(({ entrypoint, low, mark, high, remembered }) => {
         const allowed = most.get(entrypoint) ?? null
         const peek = Math.min(allowed ?? limit, limit, Math.max(fair, remembered.peek))
@@ -116,6 +115,14 @@ export class LowWaterMarks {
     return more || jobs.length >= look.limit
   }
 
+  /** It passed rows that others had locked, and may give back: the marks go back to where they were. */
+  passedOthers(look: Look): void {
+    for (const line of this.#lines.values()) {
+      line.topIsEmpty = false
+      for (const lane of line.lanes) lane.mark = Math.min(lane.mark, look.marks.get(lane) ?? 0)
+    }
+  }
+
   /** What it had locked is ready again, also below marks that other claims have set since by passing it. */
   failed(look: Look): void {
     this.#looks.delete(look)
@@ -124,6 +131,8 @@ export class LowWaterMarks {
 
   /** Something became ready: marks above it, now or after the claims under way, are taken back. */
   wake({ entrypoints, seq }: WakeUp): void {
+    this.#wakeUps++
+    for (const line of this.#lines.values()) line.topIsEmpty = false
     const lowest = entrypoints === undefined ? 0 : seq == null ? undefined : Number(seq)
     if (lowest === undefined) return
     for (const entrypoint of entrypoints ?? this.#lines.keys()) {
@@ -137,11 +146,17 @@ export class LowWaterMarks {
 
   #rememberPeeks(look: Look, jobs: readonly ClaimedJob[]): boolean {
     const given = countByRange(look.ranges, jobs)
+    // What is taken is the head of the whole line: everything before the last of it is taken, too.
+    const passed = jobs.reduce((highest, job) => Math.max(highest, job.rank), lowestRank)
     let more = false
     look.ranges.forEach((range, index) => {
       const count = given[index]!
       if (count >= range.peek && (range.most === null || count < range.most)) more = true
-      look.peeks[index]!.peek = count >= range.peek ? count * 2 + 1 : count + (count >> 1) + 1
+      const remembered = look.peeks[index]!
+      remembered.peek = count >= range.peek ? count * 2 + 1 : count + (count >> 1) + 1
+      const line = this.#lines.get(range.entrypoint)!
+      if (remembered === line.top)
+        line.topIsEmpty = passed > range.high && range.most === null && look.wakeUps === this.#wakeUps
     })
     return more
   }
@@ -161,6 +176,7 @@ export class LowWaterMarks {
     if (lane === undefined) {
       lane = { rank: job.rank, mark: 0, lastUsed: 0, peek: 0 }
       line.lanes.push(lane)
+      line.topIsEmpty = false
       line.lanes.sort((a, b) => a.rank - b.rank)
     }
     lane.lastUsed = this.#turn
@@ -168,9 +184,8 @@ export class LowWaterMarks {
   }
 
   #forget(): void {
-    let all = this.#keepLanes(mostLanesOfEntrypoint)
-    if (all > mostLanes) all = this.#keepLanes(Math.max(1, Math.floor(mostLanes / this.#lines.size)))
-    this.#ranges = all + this.#lines.size
+    const all = this.#keepLanes(mostLanesOfEntrypoint)
+    if (all > mostLanes) this.#keepLanes(Math.max(1, Math.floor(mostLanes / this.#lines.size)))
   }
 
   /** Keeps the newest lanes of each entrypoint; answers with how many there are. */
@@ -188,13 +203,18 @@ interface PlannedRange extends Omit<ClaimRange, "peek" | "most"> {
   readonly remembered: Peek
 }
 
+function newLine(): Line {
+  return { lanes: [], topIsEmpty: false, top: { peek: 0 }, whole: { peek: 0 } }
+}
+
 /** From the top to the first lane, then from each lane's mark to the next lane. */
-function rangesOf(entrypoint: string, line: Line, everywhere: boolean): PlannedRange[] {
+function rangesOf(entrypoint: string, line: Line, everywhere: boolean, sparing: boolean): PlannedRange[] {
   const whole = { entrypoint, low: lowestRank, mark: 0, high: highestRank }
   const first = line.lanes[0]
   if (everywhere || first === undefined) return [{ ...whole, remembered: line.whole }]
   const ranges: PlannedRange[] = []
-  if (first.rank > lowestRank) ranges.push({ ...whole, high: first.rank - 1, remembered: line.top })
+  if (first.rank > lowestRank && !(sparing && line.topIsEmpty))
+    ranges.push({ ...whole, high: first.rank - 1, remembered: line.top })
   line.lanes.forEach((lane, index) => {
     const next = line.lanes[index + 1]
     const high = next === undefined ? highestRank : next.rank - 1
@@ -219,6 +239,7 @@ function countByRange(ranges: readonly ClaimRange[], jobs: readonly ClaimedJob[]
 }
 
 function keepNewest(line: Line, most: number): void {
+  line.topIsEmpty = false
   line.lanes = [...line.lanes].sort((a, b) => b.lastUsed - a.lastUsed).slice(0, most)
   line.lanes.sort((a, b) => a.rank - b.rank)
 }
