@@ -113,7 +113,6 @@ export class EndWatch {
     try {
       await this.#arrive()
       await this.#look()
-      this.#worked = true
     } catch (error) {
       if (mayPass(error, this.#worked)) throw error
       this.#failAll(error)
@@ -126,6 +125,7 @@ export class EndWatch {
     const { driver, store, clock } = this.#parts
     if (driver.features.inTransaction) throw insideTransaction(driver.label)
     if (!this.#worked) await this.#parts.checkSchema()
+    this.#worked = true
     if (!driver.features.listen) return
     if (this.#watcherId === undefined) {
       this.#watcherId = await store.startWatcher()
