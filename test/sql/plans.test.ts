@@ -90,6 +90,17 @@ it("reads no more of the history than a step of its walk, and all claims, of whi
   expect(await pruningCosts(queue), "after it").toEqual(["seq scan of claim"])
 })
 
+it("looks up where jobs stand without reading the backlog, also with a plan from when there was none", async () => {
+  const queue = await installQueue()
+  await analyse(queue)
+  const found = () => wholeReads(queue, "find_statuses", ["array[1, 2]"])
+  expect(await found(), "while the tables are empty").toEqual(["seq scan of claim"])
+  await fill(queue, 50_000)
+  expect(await found(), "before the analyse").toEqual(["seq scan of claim"])
+  await analyse(queue)
+  expect(await found(), "after it").toEqual(["seq scan of claim"])
+})
+
 it("would see a scan and a sort of the backlog", async () => {
   const queue = await installQueue()
   await analyse(queue)
@@ -169,11 +180,15 @@ async function costs(queue: TestQueue): Promise<Record<string, string[]>> {
   }
 }
 
-async function pruningCosts(queue: TestQueue): Promise<string[]> {
+function pruningCosts(queue: TestQueue): Promise<string[]> {
+  const parameters = ["0", "20000", "5000", "array['successful']", "array[1]", "true", "null", "false"]
+  return wholeReads(queue, "prune_history", parameters)
+}
+
+async function wholeReads(queue: TestQueue, name: StatementName, parameters: readonly string[]): Promise<string[]> {
   const client = await queue.pool.connect()
   try {
-    const parameters = ["0", "20000", "5000", "array['successful']", "array[1]", "true", "null", "false"]
-    return costsOfBacklog(await genericPlan(client, queue, "prune_history", parameters), queue)
+    return costsOfBacklog(await genericPlan(client, queue, name, parameters), queue)
   } finally {
     client.release()
   }
