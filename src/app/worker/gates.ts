@@ -283,10 +283,11 @@ export class Gates {
     if (this.#parts.workerId() === "") return Number.POSITIVE_INFINITY
     if (this.#stale) await this.#readRules()
     if (this.#inDoubt) await this.#recount()
-    const requests = this.#requests()
+    const askedAt = this.#parts.clock.monotonic()
+    const requests = this.#requests(askedAt)
     if (requests.length > 0) await this.#lend(requests)
     this.#announceRoom()
-    return this.#pauseMs()
+    return this.#pauseMs(askedAt)
   }
 
   async #readRules(): Promise<void> {
@@ -342,9 +343,8 @@ export class Gates {
     for (const gate of this.#gates.values()) gate.hungry = true
   }
 
-  #requests(): SlotRequest[] {
+  #requests(now: number): SlotRequest[] {
     const capacity = this.#parts.capacity()
-    const now = this.#parts.clock.monotonic()
     return [...this.#gates.values()].flatMap((gate) => wishOf(gate, capacity, now, this.#closed) ?? [])
   }
 
@@ -375,9 +375,10 @@ export class Gates {
     gate.idleSince = undefined
   }
 
-  #pauseMs(): number {
-    const now = this.#parts.clock.monotonic()
-    return Math.max(0, Math.min(...[...this.#gates.values()].map((gate) => nextWishAt(gate, now))) - now)
+  /** Until the next wish that was not due yet when they were made: what has become due since has nobody asked for. */
+  #pauseMs(askedAt: number): number {
+    const next = Math.min(...[...this.#gates.values()].map((gate) => nextWishAt(gate, askedAt)))
+    return Math.max(0, next - this.#parts.clock.monotonic())
   }
 
   /** A report that was sent again may be about a job that is held no more, or under another claim. */

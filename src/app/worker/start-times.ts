@@ -20,8 +20,8 @@ export function patientStarts(perSecond: number): number {
   return Math.floor(perSecond / 100)
 }
 
-/** Above the slow rate: 3 % of a second, less what timers are late. */
-const fastLatenessMs = 25
+/** Above the slow rate: 4 % of a second, less what timers are late. */
+const fastLatenessMs = 35
 
 /**
  * The times at which a worker may start jobs of an entrypoint that is limited to so many a second, as it has reserved them, by the clock of
@@ -83,7 +83,7 @@ export class StartTimes {
 
 /**
  * How late a start may be. Starts are `1 / perSecond` apart; with each at most so late, no second holds more than `perSecond + 1` of
- * them up to 20 a second (where that is a whole number), and 3 % more above.
+ * them up to 20 a second (where that is a whole number), and 4 % more above.
  */
 function latenessMs(perSecond: number): number {
   if (perSecond > slowRate) return fastLatenessMs
