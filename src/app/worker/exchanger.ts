@@ -8,7 +8,7 @@ import type { Asked, Capacity } from "./gate.js"
 import type { Gates } from "./gates.js"
 import type { JobPool } from "./job-pool.js"
 import { type Look, LowWaterMarks } from "./low-water-marks.js"
-import type { Prefetch } from "./prefetch.js"
+import { aheadMs, type Prefetch } from "./prefetch.js"
 
 /** While one exchange is under way, another one goes out only for this many jobs: small ones cost as much as large ones. */
 const worthASecondExchange = 64
@@ -229,9 +229,14 @@ export class Exchanger {
 
   /** How many jobs this worker should hold beyond those that it can run at once. */
   #ahead(): number {
-    const { pool, prefetch, maxConcurrentTasks, batchSize, clock } = this.#parts
+    const { pool, gates, prefetch, maxConcurrentTasks, batchSize, clock } = this.#parts
     const now = clock.monotonic()
-    return prefetch.size(now, maxConcurrentTasks, batchSize * batchesAhead, pool.oldestRunMs(now))
+    return prefetch.size(now, {
+      tasks: maxConcurrentTasks,
+      most: batchSize * batchesAhead,
+      longRuns: pool.longRuns(now, aheadMs, maxConcurrentTasks / 2),
+      isBounded: (entrypoint) => gates.bounds(entrypoint, maxConcurrentTasks / 2),
+    })
   }
 
   /** Jobs that it holds: running, waiting for a task or a start, or about to be handed over. */

@@ -100,6 +100,12 @@ export class Gates {
     return Math.max(0, gate.room(this.#parts.clock.monotonic()) - (this.#owed ? 1 : 0))
   }
 
+  /** Whether no more than so many jobs of an entrypoint can run at once. */
+  bounds(entrypoint: string, most: number): boolean {
+    const limit = this.#gates.get(entrypoint)?.rule.concurrencyLimit ?? Number.POSITIVE_INFINITY
+    return limit <= most
+  }
+
   /** Ends go out. The claim of the same exchange, planned after this, may fill their slots: it is one transaction. */
   handIn(reports: readonly Report[]): void {
     if (this.#held.size === 0) return

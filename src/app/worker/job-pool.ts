@@ -104,10 +104,14 @@ export class JobPool {
     return undefined
   }
 
-  /** How long the oldest run has been going on; 0 when nothing runs. */
-  oldestRunMs(now: number): number {
-    for (const running of this.#running) return now - running.startedAt
-    return 0
+  /** How many jobs have been running for so long; counts no further than `most`. */
+  longRuns(now: number, leastMs: number, most: number): number {
+    let count = 0
+    for (const running of this.#running) {
+      if (now - running.startedAt < leastMs || count >= most) return count
+      count++
+    }
+    return count
   }
 
   get waiting(): number {

@@ -1,8 +1,18 @@
 /** So much work, in time, may wait in a worker's own line: enough to bridge a round trip, too little to keep others waiting. */
-const aheadMs = 75
+export const aheadMs = 75
 
 /** An entrypoint that did not run for this long says nothing about what comes next. */
 const recentMs = 10_000
+
+export interface PrefetchLimits {
+  /** How many jobs run at once, at most. */
+  readonly tasks: number
+  readonly most: number
+  /** How many of these have been running for longer than `aheadMs`: while they are few, the others pass them by. */
+  readonly longRuns: number
+  /** Whether a limit keeps the jobs of an entrypoint from filling the worker, however long they take. */
+  isBounded(entrypoint: string): boolean
+}
 
 /**
  * How many jobs a worker should hold beyond those that it can run at once, from how long its handlers take and how many jobs a
@@ -25,17 +35,17 @@ export class Prefetch {
     this.#measure(runMs, now)
   }
 
-  /** @param oldestRunMs - how long the oldest unfinished run has been going on, 0 for none */
-  size(now: number, maxConcurrentTasks: number, most: number, oldestRunMs: number): number {
-    let slowestMs = oldestRunMs
+  size(now: number, { tasks, most, longRuns, isBounded }: PrefetchLimits): number {
+    if (longRuns * 2 >= tasks) return 0
+    let slowestMs = 0
     let known = false
-    for (const { meanMs, at } of this.#runTimes.values()) {
-      if (now - at > recentMs) continue
+    for (const [entrypoint, { meanMs, at }] of this.#runTimes) {
+      if (now - at > recentMs || isBounded(entrypoint)) continue
       known = true
       slowestMs = Math.max(slowestMs, meanMs)
     }
     if (!known || slowestMs >= aheadMs) return 0
-    const byRunTime = (maxConcurrentTasks * aheadMs) / Math.max(slowestMs, 0.001)
+    const byRunTime = ((tasks - longRuns) * aheadMs) / Math.max(slowestMs, 0.001)
     return Math.floor(Math.min(most, byRunTime, this.#perMs * aheadMs))
   }
 
