@@ -68,3 +68,45 @@ it("keeps to a limit, and loses no slot, when replies are lost after their COMMI
   await eventually(() => running === 3)
   await queue.ended(enqueued + 30, 60_000)
 }, 180_000)
+
+it.each([
+  ["the commit", "commit"],
+  ["complete", "pgq_complete_job_"],
+])(
+  "writes and ends once when the replies to %s in a handler's transaction are lost",
+  async (_, mark) => {
+    const queue = await installQueue()
+    await queue.pool.query(`create table ${queue.schema}.written (job_id bigint primary key)`)
+    const proxy = await startCuttingProxy(queue.database.url, [mark])
+    const pool = queue.database.pool({ connectionString: proxy.url, max: 10 })
+    const { pgq, start } = queue.worker()
+    pgq.entrypoint(
+      "a",
+      async (job, context) => {
+        const client = await pool.connect()
+        client.on("error", () => {})
+        try {
+          await client.query("begin")
+          await client.query(`insert into ${queue.schema}.written (job_id) values ($1)`, [job.id])
+          await context.complete(client)
+          await client.query("commit")
+        } finally {
+          client.release(true)
+        }
+      },
+      { retry: { maxAttempts: 50, initialDelay: 10, maxDelay: 10 } },
+    )
+    proxy.cutEvery(3)
+    start()
+    await queue.queries.enqueueMany(Array.from({ length: 100 }, () => ({ entrypoint: "a" })))
+    await queue.ended(100, 60_000)
+    expect(proxy.cuts).toBeGreaterThan(20)
+    const [written] = await queue.sql("select count(*)::int as rows from pgqueuer.written")
+    expect(written).toEqual({ rows: 100 })
+    expect(await queue.sql("select status, count(*)::int as jobs from pgqueuer.outcome group by status")).toEqual([
+      { status: "successful", jobs: 100 },
+    ])
+    await eventually(async () => (await queue.sql("select from pgqueuer.claim")).length === 0)
+  },
+  90_000,
+)

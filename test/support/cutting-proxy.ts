@@ -9,14 +9,22 @@ export interface CuttingProxy {
   cutEvery(exchanges: number): void
 }
 
-/** What a client sends when it runs the prepared exchange: its name stands in the message Bind, in plain text. */
-const mark = Buffer.from("pgq_exchange_")
+/** What a client sends when it claims or hands in: the name of the prepared statement stands in the message Bind, in plain text. */
+const claimsAndEnds = ["pgq_exchange_", "pgq_claim_"]
 
-/** ReadyForQuery, idle: the transaction is committed. https://www.postgresql.org/docs/current/protocol-message-formats.html */
-const readyForQuery = Buffer.from([0x5a, 0, 0, 0, 5, 0x49])
+/** ReadyForQuery, idle or inside a transaction. https://www.postgresql.org/docs/current/protocol-message-formats.html */
+const readyForQuery = [0x49, 0x54].map((state) => Buffer.from([0x5a, 0, 0, 0, 5, state]))
 
-/** A proxy before a PostgreSQL server that cuts connections between a COMMIT and its reply. */
-export async function startCuttingProxy(serverUrl: string): Promise<CuttingProxy> {
+/**
+ * A proxy before a PostgreSQL server that cuts connections between a statement and its reply; for one outside of a transaction that is
+ * after its COMMIT.
+ *
+ * @param marks - what is sent with the statements that are meant
+ */
+export async function startCuttingProxy(
+  serverUrl: string,
+  marks: readonly string[] = claimsAndEnds,
+): Promise<CuttingProxy> {
   const target = new URL(serverUrl)
   const sockets = new Set<Socket>()
   let [cuts, exchanges, every] = [0, 0, Number.POSITIVE_INFINITY]
@@ -33,7 +41,7 @@ export async function startCuttingProxy(serverUrl: string): Promise<CuttingProxy
       })
     }
     client.on("data", (data) => {
-      if (data.includes(mark) && ++exchanges >= every) {
+      if (marks.some((mark) => data.includes(mark)) && ++exchanges >= every) {
         exchanges = 0
         swallowing = true
       }
@@ -41,7 +49,7 @@ export async function startCuttingProxy(serverUrl: string): Promise<CuttingProxy
     })
     upstream.on("data", (data) => {
       if (!swallowing) client.write(data)
-      else if (data.subarray(-readyForQuery.length).equals(readyForQuery)) {
+      else if (readyForQuery.some((end) => data.subarray(-end.length).equals(end))) {
         cuts++
         client.destroy()
       }
