@@ -172,6 +172,8 @@ const expectedTables = [
   "progress",
   "log_line",
   "upkeep",
+  "schedule",
+  "schedule_run",
 ] as const
 
 const expectedIndexes = [
@@ -185,4 +187,7 @@ const expectedIndexes = [
   "dedupe_job_idx",
   "expiry_expire_at_idx",
   "log_line_job_idx",
+  "schedule_run_name_idx",
+  "schedule_run_open_idx",
+  "schedule_run_ended_idx",
 ] as const
