@@ -24,8 +24,8 @@ it("gives up times that it is too late for, sooner where the reply was slow", ()
   const slow = new StartTimes()
   quick.add(100, 5, 100, 0)
   slow.add(100, 5, 100, 20)
-  expect(quick.next(200, 200)).toBe(175)
-  expect(slow.next(200, 200)).toBe(195)
+  expect(quick.next(200, 200)).toBe(165)
+  expect(slow.next(200, 200)).toBe(185)
 })
 
 it("never lets more start in a second than the rate, one more, and 3 % above 20 a second", () => {
