@@ -1,9 +1,11 @@
+import { PGlite } from "@electric-sql/pglite"
 import type pg from "pg"
 import postgres from "postgres"
 import { expect, it, onTestFinished } from "vitest"
+import { PgliteDriver } from "../../src/adapters/drivers/pglite.js"
 import { PostgresJsDriver } from "../../src/adapters/drivers/postgres-js.js"
 import { RetryRequested } from "../../src/domain/retry-requested.js"
-import type { Job } from "../../src/index.js"
+import { type Job, PgQueuer, Queries } from "../../src/index.js"
 import { deferred, eventually, installQueue, type TestContext, type TestQueue } from "../support/queue.js"
 
 type Work = (client: pg.PoolClient, context: TestContext, job: Job) => Promise<unknown>
@@ -369,6 +371,28 @@ it("completes a job in a transaction of postgres.js", async () => {
     { result: { text: 'with "quotes"' } },
   ])
   await noClaims(queue)
+})
+
+it("completes a job in a transaction of PGlite", async () => {
+  const database = new PGlite()
+  onTestFinished(() => database.close())
+  const driver = new PgliteDriver(database)
+  const queries = new Queries(driver)
+  await queries.install()
+  await database.exec("create table written (job_id bigint)")
+  const pgq = new PgQueuer(driver)
+  pgq.entrypoint("a", (job, context) =>
+    database.transaction(async (transaction) => {
+      await transaction.query("insert into written (job_id) values ($1)", [job.id])
+      await context.complete(transaction, { sum: 7 })
+      if (job.payload === "bad") throw new Error("bad")
+    }),
+  )
+  const [good, bad] = await queries.enqueue(["a", "a"], ["good", "bad"])
+  await pgq.run({ mode: "drain" })
+  expect((await database.query("select job_id::text as id from written")).rows).toEqual([{ id: good }])
+  expect((await queries.job(good!))!.status).toBe("successful")
+  expect(await queries.job(bad!)).toMatchObject({ status: "exception", error: "Error: bad" })
 })
 
 interface ShopOptions {
