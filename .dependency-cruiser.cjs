@@ -44,6 +44,12 @@ module.exports = {
       from: { path: "^src/", pathNot: "^src/(cli|adapters/embedded|adapters/drivers)/" },
       to: { path: "node_modules/(pg|postgres|@electric-sql)/" },
     },
+    {
+      name: "telemetry-is-loaded-by-its-own-subpaths-only",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/adapters/telemetry/" },
+      to: { path: "^src/adapters/telemetry/|node_modules/(@opentelemetry|@sentry|@pydantic)/" },
+    },
   ],
   options: {
     tsConfig: { fileName: "tsconfig.json" },

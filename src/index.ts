@@ -66,4 +66,14 @@ export type { OutcomeCount, QueueSize } from "./ports/job-store.js"
 export type { LogFields, Logger } from "./ports/logger.js"
 export type { EntrypointLimits, LimitSources, WorkerRecord, WorkerState } from "./ports/operation-store.js"
 export type { PruneCount } from "./ports/retention-store.js"
+export type {
+  EnqueueCall,
+  EnqueuedJob,
+  EnqueueEnd,
+  EnqueueTrace,
+  RunEnd,
+  RunTrace,
+  StartedRun,
+  Tracing,
+} from "./ports/tracing.js"
 export { type JobsFilter, type LogsOptions, Queries, type QueriesOptions, type Verification } from "./queries.js"

@@ -19,11 +19,12 @@ import type { JobContext } from "./app/worker/job-context.js"
 import { resolveWorkerOptions, type WorkerOptions, workerOptionChecks } from "./app/worker/worker-options.js"
 import type { AnyJobs, JobMap, JobName } from "./domain/job-types.js"
 import { checkPlacement } from "./domain/names.js"
-import { anObject, anyValue, checkOptions, wholeNumber } from "./domain/options.js"
+import { anObject, anObjectWith, anyValue, checkOptions, wholeNumber } from "./domain/options.js"
 import { defaultMaxPayloadBytes, largestPayloadLimit } from "./domain/payload.js"
 import { type RetentionOptions, resolveRetention } from "./domain/retention.js"
 import type { Driver } from "./ports/driver.js"
 import type { Logger } from "./ports/logger.js"
+import type { Tracing } from "./ports/tracing.js"
 import { Queries } from "./queries.js"
 import { packageVersion } from "./version.js"
 
@@ -40,6 +41,8 @@ export interface PgQueuerOptions<R> extends WorkerOptions {
   readonly resources?: R
   /** Any object with debug, info, warn and error; default: warnings and errors to stderr. */
   readonly logger?: Logger
+  /** Joins enqueues and runs into traces: `openTelemetryTracing()`, `sentryTracing()`, `logfireTracing()`; default: none. */
+  readonly tracing?: Tracing
 }
 
 /** What a handler gets beside its job. `R` are the resources, `J` may map names of entrypoints to the types of their jobs. */
@@ -54,7 +57,7 @@ export class PgQueuer<R = Record<string, never>, J extends JobMap<J> = AnyJobs> 
   /** @throws PgQueuerError `PGQ_OPTION_INVALID`, `PGQ_NAME_INVALID` */
   constructor(driver: Driver, options: PgQueuerOptions<R> = {}) {
     checkOptions("PgQueuer", options, pgQueuerChecks)
-    const { schema, prefix, resources, logger, maxPayloadBytes, retention, ...worker } = options
+    const { schema, prefix, resources, logger, maxPayloadBytes, retention, tracing, ...worker } = options
     const environment = placementFromEnvironment()
     const placement = checkPlacement({ schema: schema ?? environment.schema, prefix: prefix ?? environment.prefix })
     const statements = new Statements(placement)
@@ -64,6 +67,7 @@ export class PgQueuer<R = Record<string, never>, J extends JobMap<J> = AnyJobs> 
       ...placement,
       logger: log,
       ...(maxPayloadBytes ? { maxPayloadBytes } : {}),
+      ...(tracing ? { tracing } : {}),
     })
     this.qm = new QueueManager<Queries<J>, R, J>({
       driver,
@@ -80,6 +84,7 @@ export class PgQueuer<R = Record<string, never>, J extends JobMap<J> = AnyJobs> 
       queries: this.queries,
       retention: resolveRetention(retention),
       retentionStore: new PostgresRetentionStore(guarded(driver, schemaMissing), statements),
+      tracing,
       makeStore: (on) => new PostgresWorkerStore(on, statements),
       openHeartbeatThread: (intervalMs, onFailure) =>
         openHeartbeatThread(driver, statements.text("beat_apart").sql, intervalMs, onFailure),
@@ -130,4 +135,5 @@ const pgQueuerChecks = {
   retention: anyValue,
   resources: anObject,
   logger: anObject,
+  tracing: anObjectWith("startEnqueue", "startRun"),
 }

@@ -42,6 +42,7 @@ import {
 } from "./app/parse-enqueue.js"
 import { type PruneOptions, prune } from "./app/prune.js"
 import { checkSchema, schemaMissing } from "./app/schema-check.js"
+import { traceEnqueue } from "./app/tracing/trace-enqueue.js"
 import { WakeThrottle } from "./app/wake-throttle.js"
 import { CompletionWatcher } from "./completion-watcher.js"
 import { type Duration, toMilliseconds } from "./domain/duration.js"
@@ -49,7 +50,7 @@ import { PgQueuerError } from "./domain/errors.js"
 import type { FailedAttempt, JobProgress, JobRecord, LogLine } from "./domain/job.js"
 import type { AnyJobs, InputOf, JobMap, JobName, OutputOf, PayloadArguments, Stored } from "./domain/job-types.js"
 import { checkEntrypoint, checkPlacement, type Placement } from "./domain/names.js"
-import { aBoolean, anyValue, checkOptions, oneOf, wholeNumber } from "./domain/options.js"
+import { aBoolean, anObjectWith, anyValue, checkOptions, oneOf, wholeNumber } from "./domain/options.js"
 import { defaultMaxPayloadBytes, largestPayloadLimit } from "./domain/payload.js"
 import { type Status, statuses } from "./domain/status.js"
 import type { Driver, Queryable } from "./ports/driver.js"
@@ -58,6 +59,7 @@ import { type Logger, silentLogger } from "./ports/logger.js"
 import type { EntrypointLimits, OperationStore, WorkerRecord } from "./ports/operation-store.js"
 import type { PruneCount } from "./ports/retention-store.js"
 import type { SchemaState } from "./ports/schema-store.js"
+import type { Tracing } from "./ports/tracing.js"
 
 export interface QueriesOptions {
   /** Where the tables are; default `PGQUEUER_SCHEMA`, else `"pgqueuer"`. */
@@ -68,6 +70,8 @@ export interface QueriesOptions {
   readonly maxPayloadBytes?: number
   /** Hears of failures that no call can report; default: nobody. */
   readonly logger?: Logger
+  /** Joins enqueues and runs into traces: `openTelemetryTracing()`, `sentryTracing()`, `logfireTracing()`; default: none. */
+  readonly tracing?: Tracing
 }
 
 export interface JobsFilter {
@@ -350,6 +354,14 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
 
   async #write(jobs: NewJob[], options: BatchOptions, coalesce = false): Promise<(string | null)[]> {
     if (jobs.length === 0) return []
+    const { tracing, logger = silentLogger } = this.#options
+    if (tracing === undefined) return this.#writeJobs(jobs, options, coalesce)
+    return traceEnqueue(tracing, logger, { jobs, batch: !coalesce }, (traced) =>
+      this.#writeJobs(traced, options, coalesce),
+    )
+  }
+
+  async #writeJobs(jobs: NewJob[], options: BatchOptions, coalesce: boolean): Promise<(string | null)[]> {
     const { transaction, onConflict = "raise" } = options
     const driver = transaction === undefined ? this.#driver : joinTransaction(this.#driver, transaction)
     if (jobs.some((job) => job.dedupeKey !== null)) return this.#writeUnique(driver, jobs, onConflict)
@@ -491,6 +503,7 @@ const queriesChecks = {
   prefix: anyValue,
   maxPayloadBytes: wholeNumber(1, largestPayloadLimit),
   logger: anyValue,
+  tracing: anObjectWith("startEnqueue", "startRun"),
 }
 
 const batchChecks = { transaction: anyValue, onConflict: checkOnConflict }

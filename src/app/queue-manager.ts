@@ -10,6 +10,7 @@ import type { Executor } from "../ports/executor.js"
 import type { OpenHeartbeatThread } from "../ports/heartbeat-thread.js"
 import type { Logger } from "../ports/logger.js"
 import type { RetentionStore } from "../ports/retention-store.js"
+import type { Tracing } from "../ports/tracing.js"
 import type { WorkerStore } from "../ports/worker-store.js"
 import { disposeAll } from "./dispose.js"
 import { executeWith } from "./executors/execute-with.js"
@@ -48,6 +49,7 @@ export interface QueueManagerParts<Q, R> {
   readonly retentionStore: RetentionStore
   makeStore(on: Queryable): WorkerStore
   readonly openHeartbeatThread: OpenHeartbeatThread
+  readonly tracing?: Tracing | undefined
   /** Refuses a database that does not fit. */
   checkSchema(): Promise<void>
 }

@@ -42,6 +42,14 @@ export const aBoolean: Check = (value) =>
 export const anObject: Check = (value) =>
   typeof value === "object" && value !== null ? undefined : `must be an object, not ${show(value)}`
 
+/** An object with these methods: what another library makes. */
+export function anObjectWith(...methods: readonly string[]): Check {
+  return (value) =>
+    methods.every((method) => typeof Object(value)[method] === "function")
+      ? undefined
+      : `must be an object with ${methods.join(" and ")}, not ${show(value)}`
+}
+
 export const aSignal: Check = (value) =>
   value instanceof AbortSignal ? undefined : `must be an AbortSignal, not ${show(value)}`
 

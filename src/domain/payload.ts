@@ -14,7 +14,7 @@ export const defaultMaxPayloadBytes = 1_048_576
 /** PostgreSQL could hold more, but nobody would want to wait for it. */
 export const largestPayloadLimit = 256 * 1_048_576
 
-const maxHeadersBytes = 16_384
+export const maxHeadersBytes = 16_384
 const maxProgressBytes = 16_384
 
 /** Deeper than that is a circle, or is refused by PostgreSQL's own parser. */

@@ -94,6 +94,21 @@ test("runs docs/snippets/tracking.ts: waits for ends, and ends", async () => {
   ])
 })
 
+test("runs docs/snippets/tracing-opentelemetry.ts: a request and two jobs in one trace", async () => {
+  const { database } = await installQueue()
+  const { code, stdout, stderr } = await script("docs/snippets/tracing-opentelemetry.ts", database).finished
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+  const all = (pattern: RegExp) => [...stdout.matchAll(pattern)].map((match) => match[1])
+  expect(all(/^ {2}name: '(.*)'/gm)).toEqual([
+    "enqueue order",
+    "GET /order",
+    "enqueue mail",
+    "process order",
+    "process mail",
+  ])
+  expect(new Set(all(/^ {2}traceId: '(.*)'/gm)).size).toBe(1)
+})
+
 test("runs docs/snippets/own-process.ts: until the signal, then until nothing is left", async () => {
   const { database, queries } = await installQueue()
   const worker = script("docs/snippets/own-process.ts", database, { PGQUEUER_LOG_LEVEL: "info" })

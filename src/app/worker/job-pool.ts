@@ -1,5 +1,6 @@
 import type { Job } from "../../domain/job.js"
 import type { Clock, Random, Timer } from "../../ports/clock.js"
+import type { RunTrace } from "../../ports/tracing.js"
 import type { ClaimedJob, CompletionVerdict, Failure, Report } from "../../ports/worker-store.js"
 import { asJob, reportOf } from "./claimed-job.js"
 import type { Completion } from "./completion.js"
@@ -42,6 +43,8 @@ export interface JobPoolParts {
   }
   readonly entrypoints: ReadonlyMap<string, Entrypoint>
   makeContext(job: Job): RunContext<unknown, unknown>
+  /** Only where runs are traced. */
+  readonly startTrace: ((job: Job, claim: ClaimedJob) => RunTrace | undefined) | undefined
   /** How a run may end its job within a transaction of its handler's. */
   makeCompletion(claim: ClaimedJob, startedAt: number, context: RunContext<unknown, unknown>): Completion
   /** What became of that transaction, once it has ended. */
@@ -62,6 +65,7 @@ interface Running {
   readonly startedAt: number
   readonly timeoutMs: number | null
   readonly timer: Timer | undefined
+  readonly trace: RunTrace | undefined
   /** Its end is nobody's business any more: it was put back, or belongs to another worker. */
   detached: boolean
 }
@@ -196,6 +200,7 @@ export class JobPool {
       if (running.detached) continue
       this.#detach(running)
       running.context.stop("lease-lost")
+      running.trace?.end({ status: "lease-lost" })
       this.#parts.events.emit("lease-lost", { job: running.job })
     }
     for (const claim of [...this.#waiting.clear(), ...others]) {
@@ -257,13 +262,14 @@ export class JobPool {
     const context = this.#parts.makeContext(job)
     const timeoutMs = claim.settings?.timeoutMs ?? options.timeoutMs
     const timer = timeoutMs === null ? undefined : this.#stopAfter(timeoutMs, context)
-    const running = { claim, job, context, options, startedAt, timeoutMs, timer, detached: false }
+    const trace = this.#parts.startTrace?.(job, claim)
+    const running = { claim, job, context, options, startedAt, timeoutMs, timer, trace, detached: false }
     this.#running.add(running)
     context.completeWith(() => this.#parts.makeCompletion(claim, startedAt, context))
     this.#started++
     if (this.#parts.events.has("started")) this.#parts.events.emit("started", { job })
     try {
-      const result = run(job, context)
+      const result = trace === undefined ? run(job, context) : trace.call(() => run(job, context))
       if (isThenable(result)) {
         result.then(
           (value: unknown) => this.#return(running, value),
@@ -332,8 +338,10 @@ export class JobPool {
     } else {
       this.#running.delete(running)
       const { job, claim } = running
-      if (verdict === "lost") this.#parts.events.emit("lease-lost", { job })
-      else this.#announce(running, { ...report, status: "successful" } as Report, undefined)
+      if (verdict === "lost") {
+        running.trace?.end({ status: "lease-lost" })
+        this.#parts.events.emit("lease-lost", { job })
+      } else this.#announce(running, { ...report, status: "successful" } as Report, undefined)
       this.#parts.onSettled(report, claim)
       this.#goOn()
     }
@@ -344,7 +352,7 @@ export class JobPool {
     if (!running.detached) {
       this.#announce(running, report, error)
       this.#parts.onReport(report, running.claim)
-    }
+    } else endTrace(running, report, error)
     this.#goOn()
   }
 
@@ -353,7 +361,9 @@ export class JobPool {
     this.#fill()
   }
 
-  #announce({ job }: Running, report: Report, error: unknown): void {
+  #announce(running: Running, report: Report, error: unknown): void {
+    endTrace(running, report, error)
+    const { job } = running
     const { events } = this.#parts
     if (report.status === "deferred") events.emit("retried", { job, delayMs: report.delayMs, error })
     else if (report.status !== "queued" && events.has("ended")) {
@@ -365,6 +375,11 @@ export class JobPool {
       })
     }
   }
+}
+
+/** What has ended before stays as it was. */
+function endTrace({ trace }: Running, { status }: Report, error: unknown): void {
+  if (trace !== undefined && status !== "deleted") trace.end({ status, error })
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -7,8 +7,11 @@ import type { HeartbeatThread, OpenHeartbeatThread } from "../../ports/heartbeat
 import type { WakeUp } from "../../ports/job-store.js"
 import type { Logger } from "../../ports/logger.js"
 import type { RetentionStore } from "../../ports/retention-store.js"
+import type { Tracing } from "../../ports/tracing.js"
 import type { Beat, ClaimedJob, CompletionVerdict, Report, WorkerStore } from "../../ports/worker-store.js"
 import { joinTransaction } from "../join-transaction.js"
+import { guardedRunTrace } from "../tracing/guarded-trace.js"
+import { payloadBytes } from "../tracing/trace-enqueue.js"
 import { notifyWindowMs } from "../wake-throttle.js"
 import { ClaimRegister } from "./claim-register.js"
 import { Completion } from "./completion.js"
@@ -49,6 +52,7 @@ export interface WorkerParts {
   makeContext(job: Job, notes: Notes): RunContext<unknown, unknown>
   makeStore(on: Queryable): WorkerStore
   readonly openHeartbeatThread: OpenHeartbeatThread
+  readonly tracing?: Tracing | undefined
   /** Nothing is left to claim, and nothing is held. */
   onIdle(): void
 }
@@ -130,6 +134,7 @@ export class Worker {
       paced: this.#gates,
       entrypoints: parts.entrypoints,
       makeContext: (job) => parts.makeContext(job, this.#notes),
+      startTrace: startTraceWith(parts.tracing, parts.log),
       makeCompletion: (claim, startedAt, context) => this.#makeCompletion(claim, startedAt, context),
       settle: (claim, completion) => this.#settle(claim, completion),
       onReport: (report, claim) => this.#report(report, claim),
@@ -566,6 +571,12 @@ export class Worker {
 /** A database that is away must not keep a stopping worker alive; others will rescue what it held. */
 function patienceMs(deadline: AbortSignal): number {
   return deadline.reason === hurry ? 300 : 5_000
+}
+
+function startTraceWith(tracing: Tracing | undefined, log: Logger) {
+  if (tracing === undefined) return undefined
+  return (job: Job, { payload, payloadBytes: bytes }: ClaimedJob) =>
+    guardedRunTrace(tracing, { job, payloadBytes: payloadBytes(payload, bytes) }, log)
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,0 +1,83 @@
+import { PgQueuerError } from "../../domain/errors.js"
+import { RetryRequested } from "../../domain/retry-requested.js"
+import type { EnqueueCall, RunEnd, StartedRun } from "../../ports/tracing.js"
+
+/**
+ * Names of the OpenTelemetry semantic conventions for messaging, version 1.45 (in development; `messaging.system` became
+ * `messaging.system.name` there). The stable entry of `@opentelemetry/semantic-conventions` has only the old ones.
+ * https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
+ */
+export const attribute = {
+  system: "messaging.system.name",
+  operation: "messaging.operation.name",
+  operationType: "messaging.operation.type",
+  destination: "messaging.destination.name",
+  messageId: "messaging.message.id",
+  batchCount: "messaging.batch.message_count",
+  errorType: "error.type",
+  /** Ours, under our own name as the conventions want it. */
+  attempt: "pgqueuer.job.attempt",
+  priority: "pgqueuer.job.priority",
+  status: "pgqueuer.job.status",
+} as const
+
+export const systemName = "pgqueuer"
+
+export interface SpanDescription {
+  readonly name: string
+  readonly attributes: Readonly<Record<string, string | number>>
+}
+
+/** The span of a producer: named for the entrypoint, where all jobs of the call have the same. */
+export function describeEnqueue({ jobs, batch }: EnqueueCall): SpanDescription {
+  const entrypoint = jobs[0]?.entrypoint
+  const shared = jobs.every((job) => job.entrypoint === entrypoint) ? entrypoint : undefined
+  return {
+    name: shared === undefined ? "enqueue" : `enqueue ${shared}`,
+    attributes: {
+      [attribute.system]: systemName,
+      [attribute.operation]: "enqueue",
+      [attribute.operationType]: "send",
+      ...(shared === undefined ? {} : { [attribute.destination]: shared }),
+      ...(batch ? { [attribute.batchCount]: jobs.length } : {}),
+    },
+  }
+}
+
+/** The span of a consumer. */
+export function describeRun({ job }: StartedRun): SpanDescription {
+  return {
+    name: `process ${job.entrypoint}`,
+    attributes: {
+      [attribute.system]: systemName,
+      [attribute.operation]: "process",
+      [attribute.operationType]: "process",
+      [attribute.destination]: job.entrypoint,
+      [attribute.messageId]: job.id,
+      [attribute.attempt]: job.attempt,
+      [attribute.priority]: job.priority,
+    },
+  }
+}
+
+/** Why a span has failed. */
+export interface SpanFailure {
+  /** Of few values. */
+  readonly type: string
+  readonly message: string
+  readonly error: unknown
+}
+
+/** A handler that asks for another attempt without naming a cause has not failed. */
+export function runFailure({ status, error }: RunEnd): SpanFailure | undefined {
+  if (status === "lease-lost") return { type: status, message: "the job is another worker's by now", error: undefined }
+  if (status !== "exception" && status !== "failed" && status !== "deferred") return undefined
+  if (status !== "deferred" || !(error instanceof RetryRequested)) return failureOf(error)
+  return error.cause === undefined ? undefined : failureOf(error.cause)
+}
+
+export function failureOf(error: unknown): SpanFailure {
+  if (error instanceof PgQueuerError) return { type: error.code, message: error.message, error }
+  if (error instanceof Error) return { type: error.name, message: error.message, error }
+  return { type: "_OTHER", message: String(error), error }
+}

@@ -1,0 +1,63 @@
+import { expect } from "vitest"
+import type { Tracing } from "../../src/ports/tracing.js"
+import { installQueue, type TestQueue } from "./queue.js"
+
+/** A span as any of the exporters saw it. */
+export interface SeenSpan {
+  readonly name: string
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentId: string | undefined
+  readonly attributes: Readonly<Record<string, unknown>>
+  readonly failed: boolean
+}
+
+/** A request enqueues an order, whose handler enqueues a mail, whose handler fails once. Resolves when both jobs have ended. */
+export async function orderAndMail(
+  tracing: Tracing,
+  inRequest: (work: () => Promise<unknown>) => Promise<unknown>,
+): Promise<TestQueue> {
+  const queue = await installQueue({ tracing })
+  const worker = queue.worker({ tracing })
+  worker.pgq.entrypoint("order", async (_job, { queries }) => {
+    await queries.enqueue("mail", { to: "ada@example.com" })
+  })
+  worker.pgq.entrypoint(
+    "mail",
+    async ({ attempt }) => {
+      if (attempt === 1) throw new Error("the mail server is busy")
+    },
+    { retry: { initialDelay: 1, jitter: 0 } },
+  )
+  await inRequest(() => queue.queries.enqueue("order", { items: 2 }))
+  const running = worker.start()
+  await queue.ended(2)
+  await running.stop()
+  expect(worker.log.messages("warn")).toEqual([])
+  return queue
+}
+
+/** What `orderAndMail` must look like. */
+export const orderAndMailTree = [
+  "GET /order",
+  "  enqueue order",
+  "    process order",
+  "      enqueue mail",
+  "        process mail: failed",
+  "        process mail",
+]
+
+/** The spans of one trace as an indented outline, in the order in which they were given; fails when they are not one tree. */
+export function outline(spans: readonly SeenSpan[]): string[] {
+  expect(new Set(spans.map((span) => span.traceId)).size).toBe(1)
+  const below = (parentId: string | undefined, indent: string): string[] =>
+    spans
+      .filter((span) => span.parentId === parentId)
+      .flatMap((span) => [
+        `${indent}${span.name}${span.failed ? ": failed" : ""}`,
+        ...below(span.spanId, `${indent}  `),
+      ])
+  const lines = below(undefined, "")
+  expect(lines).toHaveLength(spans.length)
+  return lines
+}
