@@ -19,6 +19,7 @@
  * `PGQ_JOB_ENDED` complete was called for a run that has ended · `PGQ_LEASE_LOST` the job is not this worker's any more ·
  * `PGQ_COMPLETE_ROLLED_BACK` the transaction in which a handler completed its job was rolled back ·
  * `PGQ_WATCHER_CLOSED` a CompletionWatcher was used after its end ·
+ * `PGQ_SCHEDULE_INVALID` a cron expression or its time zone cannot be read, or no date ever fits it ·
  * `PGQ_MODULE_INVALID` a module for `pgq run` or a thread is missing, throws or exports the wrong thing ·
  * `PGQ_THREAD_LOST` the thread that ran a job ended before the job did ·
  * `PGQ_USAGE` wrong command line · `PGQ_EMBEDDED_MISSING` `PGQ_EMBEDDED_FAILED` the embedded PostgreSQL.
@@ -53,6 +54,7 @@ export type ErrorCode =
   | "PGQ_LEASE_LOST"
   | "PGQ_COMPLETE_ROLLED_BACK"
   | "PGQ_WATCHER_CLOSED"
+  | "PGQ_SCHEDULE_INVALID"
   | "PGQ_MODULE_INVALID"
   | "PGQ_THREAD_LOST"
   | "PGQ_USAGE"
