@@ -19,7 +19,7 @@ import type { JobContext } from "./app/worker/job-context.js"
 import { resolveWorkerOptions, type WorkerOptions, workerOptionChecks } from "./app/worker/worker-options.js"
 import type { AnyJobs, JobMap, JobName } from "./domain/job-types.js"
 import { checkPlacement } from "./domain/names.js"
-import { anObject, anObjectWith, anyValue, checkOptions, wholeNumber } from "./domain/options.js"
+import { aBoolean, anObject, anObjectWith, anyValue, checkOptions, wholeNumber } from "./domain/options.js"
 import { defaultMaxPayloadBytes, largestPayloadLimit } from "./domain/payload.js"
 import { type RetentionOptions, resolveRetention } from "./domain/retention.js"
 import type { Driver } from "./ports/driver.js"
@@ -43,6 +43,8 @@ export interface PgQueuerOptions<R> extends WorkerOptions {
   readonly logger?: Logger
   /** Joins enqueues and runs into traces: `openTelemetryTracing()`, `sentryTracing()`, `logfireTracing()`; default: none. */
   readonly tracing?: Tracing
+  /** Whether lines about a job that starts, fails or is retried have its payload, cut at 2,000 characters; default false: payloads may be secret. */
+  readonly logPayloads?: boolean
 }
 
 /** What a handler gets beside its job. `R` are the resources, `J` may map names of entrypoints to the types of their jobs. */
@@ -57,7 +59,7 @@ export class PgQueuer<R = Record<string, never>, J extends JobMap<J> = AnyJobs> 
   /** @throws PgQueuerError `PGQ_OPTION_INVALID`, `PGQ_NAME_INVALID` */
   constructor(driver: Driver, options: PgQueuerOptions<R> = {}) {
     checkOptions("PgQueuer", options, pgQueuerChecks)
-    const { schema, prefix, resources, logger, maxPayloadBytes, retention, tracing, ...worker } = options
+    const { schema, prefix, resources, logger, logPayloads, maxPayloadBytes, retention, tracing, ...worker } = options
     const environment = placementFromEnvironment()
     const placement = checkPlacement({ schema: schema ?? environment.schema, prefix: prefix ?? environment.prefix })
     const statements = new Statements(placement)
@@ -75,6 +77,7 @@ export class PgQueuer<R = Record<string, never>, J extends JobMap<J> = AnyJobs> 
       clock: systemClock,
       random: Math.random,
       log,
+      logPayloads: logPayloads === true,
       host: hostname(),
       pid: process.pid,
       version: packageVersion,
@@ -136,4 +139,5 @@ const pgQueuerChecks = {
   resources: anObject,
   logger: anObject,
   tracing: anObjectWith("startEnqueue", "startRun"),
+  logPayloads: aBoolean,
 }

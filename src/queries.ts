@@ -55,7 +55,7 @@ import { defaultMaxPayloadBytes, largestPayloadLimit } from "./domain/payload.js
 import { type Status, statuses } from "./domain/status.js"
 import type { Driver, Queryable } from "./ports/driver.js"
 import type { ActionStore, InspectionStore, NewJob, OutcomeCount, QueueSize, Wake } from "./ports/job-store.js"
-import { type Logger, silentLogger } from "./ports/logger.js"
+import { type Logger, logEvent, silentLogger } from "./ports/logger.js"
 import type { EntrypointLimits, OperationStore, WorkerRecord } from "./ports/operation-store.js"
 import type { PruneCount } from "./ports/retention-store.js"
 import type { SchemaState } from "./ports/schema-store.js"
@@ -484,7 +484,10 @@ function share(
   const throttle = new WakeThrottle(
     systemClock,
     (wakeUp) => store.notify(wakeUp),
-    (error) => logger.debug("a wake-up was not sent; workers find the jobs by polling", { duty: "notify", error }),
+    (error) => {
+      const message = "a wake-up was not sent; workers find the jobs by polling"
+      logEvent(logger, "notify.failed", message, { duty: "notify", error })
+    },
   )
   let checked: Promise<void> | undefined
   const ready = () => {

@@ -8,7 +8,7 @@ import type { Clock, Random } from "../ports/clock.js"
 import type { Driver, Queryable } from "../ports/driver.js"
 import type { Executor } from "../ports/executor.js"
 import type { OpenHeartbeatThread } from "../ports/heartbeat-thread.js"
-import type { Logger } from "../ports/logger.js"
+import { type Logger, logEvent } from "../ports/logger.js"
 import type { RetentionStore } from "../ports/retention-store.js"
 import type { Tracing } from "../ports/tracing.js"
 import type { WorkerStore } from "../ports/worker-store.js"
@@ -37,6 +37,8 @@ export interface QueueManagerParts<Q, R> {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** Lines about jobs have their payloads, too. */
+  readonly logPayloads: boolean
   readonly host: string
   readonly pid: number
   readonly version: string
@@ -68,7 +70,7 @@ export class QueueManager<Q, R, J extends JobMap<J> = AnyJobs> {
     this.#parts = parts
     this.#options = parts.options
     this.#events = new EventHub((event, error) => {
-      parts.log.warn(`a listener of the event ${event} threw`, { error })
+      logEvent(parts.log, "listener.failed", `a listener of the event ${event} threw`, { on: event, error })
     })
   }
 
@@ -219,13 +221,13 @@ export class QueueManager<Q, R, J extends JobMap<J> = AnyJobs> {
       options: this.#options,
       events: this.#events,
       entrypoints: this.#entrypoints,
-      makeContext: (job, notes) => this.#makeContext(job, notes),
+      makeContext: (job, notes, log) => this.#makeContext(job, notes, log),
       onIdle,
     })
   }
 
-  #makeContext(job: Job, notes: Notes): RunContext<unknown, unknown> {
-    const { resources, queries, log } = this.#parts
+  #makeContext(job: Job, notes: Notes, log: Logger): RunContext<unknown, unknown> {
+    const { resources, queries } = this.#parts
     return new RunContext<Q, R>({ job, resources, queries, log, notes })
   }
 }

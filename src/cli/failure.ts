@@ -1,5 +1,5 @@
 import type { PgQueuerError } from "../domain/errors.js"
-import { redact } from "./redact.js"
+import { redact } from "../domain/redact.js"
 
 /** Input that was refused at the door: with other words on the command line it would do. */
 const wrongUsage: readonly string[] = [

@@ -1,5 +1,5 @@
 import { inspect } from "node:util"
-import { redact } from "./redact.js"
+import { redact } from "../domain/redact.js"
 
 /** A second signal ends the process within a second, whatever still hangs. */
 const lastMomentMs = 900

@@ -217,7 +217,7 @@ it("gives handlers a context with signal, attempt, resources, logger and queries
   expect(log.lines).toContainEqual({
     level: "warn",
     message: "from the handler",
-    fields: { job: id, entrypoint: "a", attempt: 1, step: 1 },
+    fields: { worker: expect.any(String), event: "job.log", job: id, entrypoint: "a", attempt: 1, step: 1 },
   })
   expect(pgq.qm.getContext(id!)).toBeUndefined()
 })

@@ -4,7 +4,7 @@ import { createServer } from "node:net"
 import { setTimeout as pause } from "node:timers/promises"
 import pg from "pg"
 import { PgQueuerError } from "../../domain/errors.js"
-import type { Logger } from "../../ports/logger.js"
+import { type Logger, logEvent } from "../../ports/logger.js"
 import type { Cluster } from "./cluster.js"
 import { environmentFor } from "./environment.js"
 import { executable } from "./find-binaries.js"
@@ -78,7 +78,9 @@ class RunningPostmaster implements Postmaster {
     this.#watched = watched
     this.#launch = launch
     void watched.exited.then((exit) => {
-      if (!this.#asked) launch.logger.error("embedded PostgreSQL ended by itself", { pid: watched.pid, ...exit })
+      if (this.#asked) return
+      const message = "embedded PostgreSQL ended by itself"
+      logEvent(launch.logger, "embedded.ended", message, { pid: watched.pid, ...exit })
     })
   }
 

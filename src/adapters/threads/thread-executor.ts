@@ -7,7 +7,7 @@ import { PgQueuerError } from "../../domain/errors.js"
 import type { Job } from "../../domain/job.js"
 import { anyValue, checkOptions, show, wholeNumber } from "../../domain/options.js"
 import type { Attempt, Executor } from "../../ports/executor.js"
-import type { Logger } from "../../ports/logger.js"
+import { type Logger, logEvent } from "../../ports/logger.js"
 import { Slots } from "./slots.js"
 import { type Answer, fromAnswer, type Task } from "./thread-message.js"
 
@@ -92,7 +92,9 @@ export class ThreadExecutor implements Executor, AsyncDisposable {
         ? {}
         : { resourceLimits: { maxOldGenerationSizeMb: this.#memoryLimitMb, maxYoungGenerationSizeMb: 16 } }),
     })
-    pool.on("error", (error) => this.#log?.warn("a thread ended while it had no job", { error }))
+    pool.on("error", (error) => {
+      if (this.#log !== undefined) logEvent(this.#log, "thread.ended", "a thread ended while it had no job", { error })
+    })
     return pool
   }
 

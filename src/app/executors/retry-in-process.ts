@@ -7,6 +7,7 @@ import {
 } from "../../domain/retry-policy.js"
 import { RetryRequested } from "../../domain/retry-requested.js"
 import type { Attempt, Executor } from "../../ports/executor.js"
+import { logEvent } from "../../ports/logger.js"
 
 /**
  * Calls a handler that throws again, in the same process and within the same attempt, with growing pauses: for trouble that passes
@@ -30,7 +31,11 @@ export class RetryInProcessExecutor implements Executor {
       } catch (error) {
         if (calls >= this.#policy.maxAttempts || error instanceof RetryRequested || attempt.signal.aborted) throw error
         const delayMs = retryDelayMs(this.#policy, calls, attempt.random())
-        attempt.log.info("the handler failed and will be called again", { calls, delayMs: Math.round(delayMs), error })
+        logEvent(attempt.log, "job.called-again", "the handler failed and will be called again", {
+          calls,
+          delayMs: Math.round(delayMs),
+          error,
+        })
         await attempt.pause(delayMs)
         if (attempt.signal.aborted) throw error
       }

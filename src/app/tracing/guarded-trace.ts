@@ -1,4 +1,4 @@
-import type { Logger } from "../../ports/logger.js"
+import { type Logger, logEvent } from "../../ports/logger.js"
 import type {
   EnqueueCall,
   EnqueueEnd,
@@ -72,5 +72,5 @@ function attempt<T>(log: Logger, work: () => T): T | undefined {
 }
 
 function complain(log: Logger, error: unknown): void {
-  log.warn("tracing failed; the work goes on without it", { error })
+  logEvent(log, "tracing.failed", "tracing failed; the work goes on without it", { error })
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../../ports/clock.js"
 import type { Driver, Subscription } from "../../ports/driver.js"
-import type { Logger } from "../../ports/logger.js"
+import { type Logger, logEvent } from "../../ports/logger.js"
 import { Duty, type DutyEnvironment } from "../worker/duty.js"
 
 /** A notification that does not come back within this time does not come at all. */
@@ -24,6 +24,7 @@ export class ChannelListener {
   readonly #parts: ChannelListenerParts
   readonly #duty: Duty
   #subscription: Subscription | undefined
+  #wasLost = false
   #started = false
   /** Whether notifications arrive on such a connection; undefined until it is proved. */
   #arrives: boolean | undefined
@@ -70,6 +71,9 @@ export class ChannelListener {
     if (lost) throw new Error("the LISTEN connection was lost at once")
     this.#subscription = subscription
     if (!this.#started) return Number.POSITIVE_INFINITY
+    if (this.#wasLost) {
+      logEvent(this.#parts.log, "listen.restored", "the LISTEN connection is open again", { duty: "listen" })
+    }
     this.#parts.onGap()
     if (this.#arrives === undefined) await this.#prove()
     return Number.POSITIVE_INFINITY
@@ -78,7 +82,11 @@ export class ChannelListener {
   #lose(error: unknown): void {
     this.#subscription = undefined
     if (!this.#started) return
-    this.#parts.log.warn("the LISTEN connection was lost; opening it again", { duty: "listen", error })
+    this.#wasLost = true
+    logEvent(this.#parts.log, "listen.lost", "the LISTEN connection was lost; opening it again", {
+      duty: "listen",
+      error,
+    })
     this.#endProof?.()
     this.#duty.poke()
     this.#parts.onGap()
@@ -106,7 +114,9 @@ export class ChannelListener {
   }
 
   #complain(): void {
-    this.#parts.log.warn(
+    logEvent(
+      this.#parts.log,
+      "listen.deaf",
       "notifications don't arrive on this connection (a pooler in transaction mode?): ends are found by polling. Give the driver a direct listenUrl (PGQUEUER_LISTEN_URL).",
       { duty: "listen" },
     )

@@ -2,7 +2,7 @@ import { PgQueuerError } from "../../domain/errors.js"
 import type { EndStatus } from "../../domain/status.js"
 import type { Clock, Random, Timer } from "../../ports/clock.js"
 import type { Driver } from "../../ports/driver.js"
-import type { Logger } from "../../ports/logger.js"
+import { type Logger, logEvent } from "../../ports/logger.js"
 import type { WatchStore } from "../../ports/watch-store.js"
 import { mayPass } from "../passing-failure.js"
 import { Duty, type DutyEnvironment } from "../worker/duty.js"
@@ -218,13 +218,14 @@ export class EndWatch {
       await this.#parts.store.stopWatcher(watcherId)
     } catch (error) {
       // Its row says nothing after 15 seconds, and whoever comes by removes it.
-      this.#parts.log.debug("a watcher's row was left behind", { duty: "watch", error })
+      logEvent(this.#parts.log, "watch.left-behind", "a watcher's row was left behind", { duty: "watch", error })
     }
   }
 }
 
 function complain(log: Logger, duty: string, error: unknown, retryInMs = 0): void {
-  log.warn(`${duty} failed; next try in ${Math.round(retryInMs)} ms`, { duty, error, retryInMs })
+  const message = `${duty} failed; next try in ${Math.round(retryInMs)} ms`
+  logEvent(log, "watch.failed", message, { duty, error, retryInMs })
 }
 
 function watcherClosed(): PgQueuerError {

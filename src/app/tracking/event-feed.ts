@@ -1,7 +1,7 @@
 import type { Clock, Random } from "../../ports/clock.js"
 import type { Driver } from "../../ports/driver.js"
 import type { DescribedEnd, FeedStore } from "../../ports/feed-store.js"
-import type { Logger } from "../../ports/logger.js"
+import { type Logger, logEvent } from "../../ports/logger.js"
 import type { WatchStore } from "../../ports/watch-store.js"
 import { Duty, type DutyEnvironment } from "../worker/duty.js"
 import { ChannelListener } from "./channel-listener.js"
@@ -57,7 +57,7 @@ export class EventFeed {
     const duties: DutyEnvironment = {
       clock,
       random,
-      onFailure: (duty, error) => log.warn(`${duty} failed; trying again`, { duty, error }),
+      onFailure: (duty, error) => logEvent(log, "watch.failed", `${duty} failed; trying again`, { duty, error }),
     }
     const shared = { clock, duties, driver, log, onGap: () => {} }
     this.#wakeUps = new ChannelListener({

@@ -1,5 +1,5 @@
 import type { Clock } from "../../ports/clock.js"
-import type { Logger } from "../../ports/logger.js"
+import { type Logger, logEvent } from "../../ports/logger.js"
 import type { Connection } from "./connection.js"
 import { Duty, type DutyEnvironment } from "./duty.js"
 
@@ -43,7 +43,12 @@ export class Expiry {
   async #expire(): Promise<number> {
     for (;;) {
       const { due, ended, nextInMs } = await this.#parts.connection.use((store) => store.expireDue(batchSize))
-      if (ended > 0) this.#parts.log.info("jobs expired before they could start", { duty: "expire", jobs: ended })
+      if (ended > 0) {
+        logEvent(this.#parts.log, "jobs.expired", "jobs expired before they could start", {
+          duty: "expire",
+          jobs: ended,
+        })
+      }
       if (due === batchSize) continue
       const pauseMs = nextInMs === null ? Number.POSITIVE_INFINITY : Math.max(0, nextInMs)
       this.#nextAt = this.#parts.clock.monotonic() + pauseMs

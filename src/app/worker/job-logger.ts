@@ -1,4 +1,5 @@
 import type { Job } from "../../domain/job.js"
+import { handlerEvent } from "../../domain/log-events.js"
 import { storable } from "../../domain/storable.js"
 import type { LogFields, Logger } from "../../ports/logger.js"
 import type { Notes } from "./notes.js"
@@ -10,7 +11,7 @@ const mostFieldBytes = 16_384
 
 /** The logger of one run: the worker's, with the job's id on each line. From `info` up, lines are kept with the job as well. */
 export function jobLogger(log: Logger, job: Job, notes: Notes): Logger {
-  const about = { job: job.id, entrypoint: job.entrypoint, attempt: job.attempt }
+  const about = { event: handlerEvent, job: job.id, entrypoint: job.entrypoint, attempt: job.attempt }
   let lines = 0
   const write = (level: "info" | "warn" | "error") => (message: string, fields?: LogFields) => {
     log[level](message, { ...about, ...fields })

@@ -9,6 +9,7 @@ import { describeFailure } from "./describe-failure.js"
 import type { ResolvedEntrypointOptions } from "./entrypoint-options.js"
 import type { EventHub } from "./events.js"
 import type { RunContext, StopReason } from "./job-context.js"
+import type { JobLog } from "./job-log.js"
 import { type Ending, type RunOutcome, runOutcome } from "./run-outcome.js"
 import { WaitingLine } from "./waiting-line.js"
 
@@ -31,6 +32,7 @@ export interface JobPoolParts {
   readonly clock: Clock
   readonly random: Random
   readonly events: EventHub
+  readonly jobLog: JobLog
   readonly maxConcurrentTasks: number
   readonly maxResultBytes: number
   /** Jobs that wait for the time of their start. */
@@ -201,10 +203,10 @@ export class JobPool {
       this.#detach(running)
       running.context.stop("lease-lost")
       running.trace?.end({ status: "lease-lost" })
-      this.#parts.events.emit("lease-lost", { job: running.job })
+      this.#announceLoss(running.job)
     }
     for (const claim of [...this.#waiting.clear(), ...others]) {
-      this.#parts.events.emit("lease-lost", { job: asJob(claim) })
+      this.#announceLoss(asJob(claim))
     }
   }
 
@@ -247,6 +249,7 @@ export class JobPool {
     const startedAt = this.#parts.clock.monotonic()
     this.#lastStartAt = startedAt
     if (claim.settings?.expired === true) {
+      this.#parts.jobLog.expired(claim)
       this.#parts.onReport(reportOf(claim, startedAt, 0, { status: "deleted", failure: expired }), claim)
       return
     }
@@ -254,6 +257,7 @@ export class JobPool {
     try {
       job = asJob(claim)
     } catch (error) {
+      this.#parts.jobLog.unreadable(claim, error)
       const outcome = { status: "exception", failure: describeFailure(error) } as const
       this.#parts.onReport(reportOf(claim, startedAt, 0, outcome), claim)
       return
@@ -268,6 +272,7 @@ export class JobPool {
     context.completeWith(() => this.#parts.makeCompletion(claim, startedAt, context))
     this.#started++
     if (this.#parts.events.has("started")) this.#parts.events.emit("started", { job })
+    this.#parts.jobLog.started(job)
     try {
       const result = trace === undefined ? run(job, context) : trace.call(() => run(job, context))
       if (isThenable(result)) {
@@ -340,7 +345,7 @@ export class JobPool {
       const { job, claim } = running
       if (verdict === "lost") {
         running.trace?.end({ status: "lease-lost" })
-        this.#parts.events.emit("lease-lost", { job })
+        this.#announceLoss(job)
       } else this.#announce(running, { ...report, status: "successful" } as Report, undefined)
       this.#parts.onSettled(report, claim)
       this.#goOn()
@@ -361,10 +366,16 @@ export class JobPool {
     this.#fill()
   }
 
+  #announceLoss(job: Job): void {
+    this.#parts.jobLog.lost(job)
+    this.#parts.events.emit("lease-lost", { job })
+  }
+
   #announce(running: Running, report: Report, error: unknown): void {
     endTrace(running, report, error)
     const { job } = running
-    const { events } = this.#parts
+    const { events, jobLog } = this.#parts
+    jobLog.ended(job, report, error)
     if (report.status === "deferred") events.emit("retried", { job, delayMs: report.delayMs, error })
     else if (report.status !== "queued" && events.has("ended")) {
       events.emit("ended", {

@@ -1,5 +1,5 @@
 import type { Timer } from "../../ports/clock.js"
-import type { Logger } from "../../ports/logger.js"
+import { type Logger, logEvent } from "../../ports/logger.js"
 import type { Beat, RescuedJob } from "../../ports/worker-store.js"
 import type { ClaimRegister } from "./claim-register.js"
 import type { Connection } from "./connection.js"
@@ -50,9 +50,9 @@ export class Rescue {
     const workerId = this.#parts.workerId()
     if (workerId === "") return Number.POSITIVE_INFINITY
     for (const { id, host, pid } of await connection.use((store) => store.markLostWorkers())) {
-      log.warn("a worker sent no heartbeat for too long; its jobs go to others", {
+      logEvent(log, "worker.lost", "a worker sent no heartbeat for too long; its jobs go to others", {
         duty: "rescue",
-        worker: id,
+        lost: id,
         host,
         pid,
       })
@@ -71,7 +71,7 @@ export class Rescue {
       for (const { token } of orphans) register.remove(token)
     }
     for (const job of rescued) events.emit("rescued", job)
-    log.warn("jobs of a dead worker were rescued", { duty: "rescue", jobs: rescued.length })
+    logEvent(log, "jobs.rescued", "jobs of a dead worker were rescued", { duty: "rescue", jobs: rescued.length })
     this.#parts.onRescued()
     return 0
   }

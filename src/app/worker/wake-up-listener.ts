@@ -1,11 +1,13 @@
 import type { Clock } from "../../ports/clock.js"
 import type { Driver, Subscription } from "../../ports/driver.js"
 import type { WakeUp } from "../../ports/job-store.js"
-import type { Logger } from "../../ports/logger.js"
+import { type Logger, logEvent } from "../../ports/logger.js"
 import { Duty, type DutyEnvironment } from "./duty.js"
 
 /** A notification that does not come back within this time does not come at all. */
 const echoTimeoutMs = 2_000
+
+const about = { duty: "listen" }
 
 export interface WakeUpListenerParts {
   readonly clock: Clock
@@ -24,6 +26,7 @@ export class WakeUpListener {
   readonly #parts: WakeUpListenerParts
   readonly #duty: Duty
   #subscription: Subscription | undefined
+  #wasLost = false
   #proved = false
   #onEcho: (() => void) | undefined
 
@@ -34,7 +37,14 @@ export class WakeUpListener {
 
   start(): void {
     if (this.#parts.driver.features.listen) this.#duty.start()
-    else this.#parts.log.info("the driver cannot LISTEN: this worker finds jobs by polling", { duty: "listen" })
+    else {
+      logEvent(
+        this.#parts.log,
+        "listen.unsupported",
+        "the driver cannot LISTEN: this worker finds jobs by polling",
+        about,
+      )
+    }
   }
 
   async stop(): Promise<void> {
@@ -55,6 +65,7 @@ export class WakeUpListener {
     })
     if (lost) throw new Error("the LISTEN connection was lost at once")
     this.#subscription = subscription
+    if (this.#wasLost) logEvent(this.#parts.log, "listen.restored", "the LISTEN connection is open again", about)
     this.#parts.onGap()
     if (!this.#proved) await this.#prove()
     return Number.POSITIVE_INFINITY
@@ -62,7 +73,8 @@ export class WakeUpListener {
 
   #lose(error: unknown): void {
     this.#subscription = undefined
-    this.#parts.log.warn("the LISTEN connection was lost; opening it again", { duty: "listen", error })
+    this.#wasLost = true
+    logEvent(this.#parts.log, "listen.lost", "the LISTEN connection was lost; opening it again", { ...about, error })
     this.#duty.poke()
   }
 
@@ -80,9 +92,11 @@ export class WakeUpListener {
     })
     await this.#parts.notify({ entrypoints: [], echo })
     if (await heard) return
-    this.#parts.log.warn(
+    logEvent(
+      this.#parts.log,
+      "listen.deaf",
       "notifications don't arrive on this connection (a pooler in transaction mode?): this worker finds jobs by polling. Give the driver a direct listenUrl (PGQUEUER_LISTEN_URL).",
-      { duty: "listen" },
+      about,
     )
   }
 

@@ -5,7 +5,7 @@ import type { Clock, Random, Timer } from "../../ports/clock.js"
 import type { Driver, Queryable } from "../../ports/driver.js"
 import type { HeartbeatThread, OpenHeartbeatThread } from "../../ports/heartbeat-thread.js"
 import type { WakeUp } from "../../ports/job-store.js"
-import type { Logger } from "../../ports/logger.js"
+import { type Logger, logEvent, loggerWith } from "../../ports/logger.js"
 import type { RetentionStore } from "../../ports/retention-store.js"
 import type { Tracing } from "../../ports/tracing.js"
 import type { Beat, ClaimedJob, CompletionVerdict, Report, WorkerStore } from "../../ports/worker-store.js"
@@ -24,6 +24,7 @@ import { Expiry } from "./expiry.js"
 import { Gates } from "./gates.js"
 import { Heartbeat } from "./heartbeat.js"
 import { JobStopped, type RunContext } from "./job-context.js"
+import { JobLog } from "./job-log.js"
 import { JobPool, type JobPoolParts } from "./job-pool.js"
 import { Notes } from "./notes.js"
 import { Prefetch } from "./prefetch.js"
@@ -38,6 +39,7 @@ export interface WorkerParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  readonly logPayloads: boolean
   readonly events: EventHub
   readonly driver: Driver
   readonly channel: string
@@ -49,7 +51,7 @@ export interface WorkerParts {
   readonly entrypoints: JobPoolParts["entrypoints"]
   readonly retention: RetentionAges
   readonly retentionStore: RetentionStore
-  makeContext(job: Job, notes: Notes): RunContext<unknown, unknown>
+  makeContext(job: Job, notes: Notes, log: Logger): RunContext<unknown, unknown>
   makeStore(on: Queryable): WorkerStore
   readonly openHeartbeatThread: OpenHeartbeatThread
   readonly tracing?: Tracing | undefined
@@ -75,6 +77,8 @@ const stallMs = 200
 /** One run of a worker, from its first heartbeat to its last: wires the duties together. */
 export class Worker {
   readonly #parts: WorkerParts
+  /** The worker's id is on every line. */
+  readonly #log: Logger
   readonly #register = new ClaimRegister()
   readonly #prefetch = new Prefetch()
   readonly #notes: Notes
@@ -105,6 +109,8 @@ export class Worker {
     const duties: DutyEnvironment = { clock, random, onFailure: (duty, error, ms) => this.#complain(duty, error, ms) }
     const entrypoints = [...parts.entrypoints.keys()]
     const workerId = () => this.#id
+    const log = loggerWith(parts.log, () => (this.#id === "" ? {} : { worker: this.#id }))
+    this.#log = log
     const connect = () => new Connection(driver, parts.makeStore)
     this.#control = connect()
     this.#exchangeConnections = driver.features.sessions > fewestSessions ? [connect(), connect()] : [connect()]
@@ -129,12 +135,13 @@ export class Worker {
       clock,
       random,
       events,
+      jobLog: new JobLog(log, { payloads: parts.logPayloads }),
       maxConcurrentTasks: options.maxConcurrentTasks,
       maxResultBytes: parts.maxResultBytes,
       paced: this.#gates,
       entrypoints: parts.entrypoints,
-      makeContext: (job) => parts.makeContext(job, this.#notes),
-      startTrace: startTraceWith(parts.tracing, parts.log),
+      makeContext: (job) => parts.makeContext(job, this.#notes, log),
+      startTrace: startTraceWith(parts.tracing, log),
       makeCompletion: (claim, startedAt, context) => this.#makeCompletion(claim, startedAt, context),
       settle: (claim, completion) => this.#settle(claim, completion),
       onReport: (report, claim) => this.#report(report, claim),
@@ -186,7 +193,7 @@ export class Worker {
       duties,
       driver,
       channel: parts.channel,
-      log: parts.log,
+      log,
       notify: (wakeUp) => this.#control.use((store) => store.notify(wakeUp)),
       onWakeUp: (wakeUp) => this.#wake(wakeUp),
       onGap: () => this.lookEverywhere(),
@@ -197,13 +204,13 @@ export class Worker {
       connection: this.#control,
       onPromoted: (wakeUp) => this.#exchanger.look(wakeUp),
     })
-    this.#expiry = new Expiry({ clock, duties, connection: this.#control, log: parts.log })
+    this.#expiry = new Expiry({ clock, duties, connection: this.#control, log })
     this.#rescue = new Rescue({
       duties,
       connection: this.#control,
       register: this.#register,
       events,
-      log: parts.log,
+      log,
       maxRescues: options.maxRescues,
       workerId,
       onRescued: () => this.#suspects.expect(true),
@@ -246,7 +253,9 @@ export class Worker {
       await this.#control.close()
       throw error
     }
-    this.#parts.log.info("worker started", { worker: this.#id, entrypoints: [...this.#parts.entrypoints.keys()] })
+    const { host, pid, version, entrypoints } = this.#parts
+    const about = { host, pid, version, entrypoints: [...entrypoints.keys()] }
+    logEvent(this.#log, "worker.started", "worker started", about)
     this.#heartbeat.start()
     this.#notes.start()
     this.#gates.start()
@@ -276,7 +285,7 @@ export class Worker {
     await this.#handIn(deadline)
     await this.#atMost(patienceMs(deadline), this.#stopDuties())
     await this.#atMost(patienceMs(deadline), this.#sayGoodbye())
-    this.#parts.log.info("worker stopped", { worker: this.#id })
+    logEvent(this.#log, "worker.stopped", "worker stopped")
   }
 
   /** How many jobs were started so far. */
@@ -400,7 +409,7 @@ export class Worker {
     const claims = await this.#control.use((store) => store.findClaims(this.#id))
     for (const { token, jobIds } of claims) {
       if (!tokens.includes(token) || this.#register.has(token)) continue
-      this.#parts.log.warn("a claim whose reply was lost goes back into line", {
+      logEvent(this.#log, "claim.reply-lost", "a claim whose reply was lost goes back into line", {
         duty: "heartbeat",
         jobs: jobIds.length,
       })
@@ -414,9 +423,8 @@ export class Worker {
   /** Others may take the jobs soon: the handlers should stop before that. What they return is recorded if it still can be. */
   #onSilence(): void {
     if (this.#pool.held === 0) return
-    this.#parts.log.error("no heartbeat reached the database for too long: aborting the handlers", {
-      duty: "heartbeat",
-    })
+    const message = "no heartbeat reached the database for too long: aborting the handlers"
+    logEvent(this.#log, "worker.silent", message, { duty: "heartbeat", jobs: this.#pool.held })
     for (const claim of [...this.#pool.giveUpWaiting(), ...this.#gates.giveUpWaiting()]) this.#putBack(claim)
     this.#pool.stopAll("lease-lost")
   }
@@ -424,7 +432,8 @@ export class Worker {
   /** The database says that this worker is dead: its jobs belong to others, and it starts again under a new id. */
   #die(workerId: string): void {
     if (workerId !== this.#id) return
-    this.#parts.log.error("this worker was declared dead; what it held runs elsewhere", { worker: workerId })
+    const message = "this worker was declared dead; what it held runs elsewhere"
+    logEvent(this.#log, "worker.declared-dead", message, { jobs: this.#pool.held })
     this.#id = ""
     this.#registered = false
     this.#warnOfRefusal(this.#exchanger.forgetReports())
@@ -438,7 +447,7 @@ export class Worker {
     if (this.#registered) return Number.POSITIVE_INFINITY
     this.#id = await this.#makeKnown()
     this.#registered = true
-    this.#parts.log.info("worker started again", { worker: this.#id })
+    logEvent(this.#log, "worker.rejoined", "worker started again")
     this.#heartbeat.poke()
     this.lookEverywhere()
     return Number.POSITIVE_INFINITY
@@ -458,7 +467,9 @@ export class Worker {
     for (const { wasKnown, ...before } of changed) {
       if (!wasKnown) continue
       const now = limits.find(({ entrypoint }) => entrypoint === before.entrypoint)
-      this.#parts.log.warn(
+      logEvent(
+        this.#log,
+        "limits.changed",
         "the code of this worker sets another limit than the last one that started; the newest counts",
         {
           duty: "limits",
@@ -490,7 +501,11 @@ export class Worker {
   #warnOfRefusal(jobs: readonly string[]): void {
     if (jobs.length === 0) return
     const message = "how jobs ended was not recorded: this worker no longer holds them, and they are run elsewhere"
-    this.#parts.log.warn(message, { duty: "exchange", jobs: jobs.slice(0, mostNamed), count: jobs.length })
+    logEvent(this.#log, "outcomes.refused", message, {
+      duty: "exchange",
+      jobs: jobs.slice(0, mostNamed),
+      count: jobs.length,
+    })
   }
 
   async #letHandlersEnd(deadline: AbortSignal): Promise<void> {
@@ -508,9 +523,8 @@ export class Worker {
       await this.#pause(5)
     }
     if (!this.#exchanger.settled) {
-      this.#parts.log.error("the database did not take the last outcomes; other workers will run those jobs again", {
-        duty: "exchange",
-      })
+      const message = "the database did not take the last outcomes; other workers will run those jobs again"
+      logEvent(this.#log, "outcomes.not-recorded", message, { duty: "exchange" })
     }
   }
 
@@ -563,7 +577,7 @@ export class Worker {
 
   #complain(duty: string, error: unknown, retryInMs: number | undefined): void {
     const retry = retryInMs === undefined ? "" : `; next try in ${Math.round(retryInMs)} ms`
-    this.#parts.log.error(`${duty} failed${retry}`, { duty, error, retryInMs })
+    logEvent(this.#log, "duty.failed", `${duty} failed${retry}`, { duty, error, retryInMs })
     this.#parts.events.emit("error", { duty, error })
   }
 }

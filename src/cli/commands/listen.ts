@@ -7,12 +7,12 @@ import { systemClock } from "../../adapters/system/clock.js"
 import { schemaMissing } from "../../app/schema-check.js"
 import { EventFeed, type FeedEvent } from "../../app/tracking/event-feed.js"
 import { durationText } from "../../domain/duration-text.js"
+import { redact } from "../../domain/redact.js"
 import type { Logger } from "../../ports/logger.js"
 import type { Cli, GlobalOptions } from "../cli.js"
 import { withQueries } from "../connection.js"
 import { messageOf } from "../failure.js"
 import { time } from "../job-text.js"
-import { redact } from "../redact.js"
 import { oneLine, type Terminal } from "../terminal.js"
 
 export function addListenCommand(program: Command, cli: Cli): void {

@@ -1,6 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises"
 import type { Command } from "commander"
+import { type LogFormat, logFormats } from "../../adapters/system/console-logger.js"
 import { PgQueuerError } from "../../domain/errors.js"
+import { type LogLevel, logLevels } from "../../domain/log-events.js"
 import { Queries } from "../../queries.js"
 import type { Cli, GlobalOptions } from "../cli.js"
 import { choosePlacement, chooseTarget, conveyToModule, withPool } from "../connection.js"
@@ -16,6 +18,8 @@ interface RunOptions extends GlobalOptions {
   readonly entrypoints?: readonly string[]
   readonly maxConcurrentTasks?: number
   readonly shutdownTimeout?: number
+  readonly logLevel?: LogLevel
+  readonly logFormat?: LogFormat
 }
 
 /** How long what the factory returned may take to be disposed. */
@@ -47,6 +51,16 @@ export function addRunCommand(program: Command, cli: Cli): void {
       "how long a stop waits for running handlers",
       durationArgument("--shutdown-timeout"),
     )
+    .option(
+      "--log-level <level>",
+      "debug, info, warn or error (default: PGQUEUER_LOG_LEVEL, else info)",
+      choiceArgument("--log-level", logLevels),
+    )
+    .option(
+      "--log-format <format>",
+      "pretty, or json: an object a line (default: PGQUEUER_LOG_FORMAT, else pretty)",
+      choiceArgument("--log-format", logFormats),
+    )
     .action((module: string, args: string[], _options, command: Command) =>
       run(cli, module, args, command.optsWithGlobals<RunOptions>()),
     )
@@ -56,7 +70,7 @@ async function run(cli: Cli, module: string, args: readonly string[], options: R
   const { terminal } = cli
   const placement = choosePlacement(options)
   const target = chooseTarget(options)
-  process.env["PGQUEUER_LOG_LEVEL"] ??= options.debug === true ? "debug" : "info"
+  chooseLog(options)
   using stops = new StopRequests((line) => terminal.note(line))
   const server = target.kind === "embedded" ? await openEmbeddedServer() : undefined
   try {
@@ -67,6 +81,16 @@ async function run(cli: Cli, module: string, args: readonly string[], options: R
     await server?.stop()
   }
   if (stops.failed) cli.exitCode = 1
+}
+
+/** For the default logger, here and in the module. */
+function chooseLog({ logLevel, logFormat, debug }: RunOptions): void {
+  const usual = debug === true ? "debug" : "info"
+  const { PGQUEUER_LOG_LEVEL: level, PGQUEUER_LOG_FORMAT: format } = process.env
+  process.env["PGQUEUER_LOG_LEVEL"] =
+    logLevel ?? (level ? choiceArgument("PGQUEUER_LOG_LEVEL", logLevels)(level) : usual)
+  process.env["PGQUEUER_LOG_FORMAT"] =
+    logFormat ?? (format ? choiceArgument("PGQUEUER_LOG_FORMAT", logFormats)(format) : "pretty")
 }
 
 async function prepare(

@@ -42,6 +42,17 @@ export function crashing() {
   return pgq
 }
 
+/** Its job tells a password wherever it can. */
+export function leaking() {
+  const pgq = slow()
+  pgq.entrypoint("leak", (_job: Job, context) => {
+    const url = "postgres://joe:geheim@host/db"
+    context.log.warn(`cannot reach ${url}`, { url, settings: { password: "geheim" } })
+    throw new Error(`no way to ${url}`, { cause: new Error("password=geheim") })
+  })
+  return pgq
+}
+
 export function throwing() {
   throw new Error("no coffee left at postgres://joe:geheim@host/db\nsecond line")
 }

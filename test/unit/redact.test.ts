@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { redact } from "../../src/cli/redact.js"
+import { redact } from "../../src/domain/redact.js"
 
 test.for([
   ["at postgres://joe:secret@host/db?x=1", "at postgres://joe:***@host/db?x=1"],
