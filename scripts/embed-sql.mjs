@@ -15,6 +15,7 @@ const text = [
   "// Made by scripts/embed-sql.mjs from the files under sql/. Do not edit.",
   `export const migrationFiles = ${asObject(filesIn("migrations"))} as const`,
   `export const statementFiles = ${asObject(withVariants(filesIn("statements")))} as const`,
+  `export const roleGrants: readonly (readonly (string | null)[])[] = ${JSON.stringify(grantsOfRoles())}`,
   "",
 ].join("\n")
 writeFileSync(target, text)
@@ -43,4 +44,30 @@ function asObject(files) {
     .sort()
     .map((name) => `  ${JSON.stringify(name)}: ${JSON.stringify(files[name])},`)
   return `{\n${entries.join("\n")}\n}`
+}
+
+/** What the document grants to each role, one right on one object at a time: `[role, right, kind, object, column]`. */
+function grantsOfRoles() {
+  const document = readFileSync(new URL("docs/reference/privileges.md", root), "utf8")
+  return ["Producer", "Worker", "Operator", "Waiter", "Viewer"].flatMap((heading) => {
+    const section = document.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? ""
+    const [, sql] = /^```sql\n([\s\S]*?)^```/m.exec(section) ?? []
+    if (sql === undefined) throw new Error(`no SQL under ${heading}`)
+    const grants = [...sql.matchAll(/^grant ([\s\S]+?) on (schema |sequence )?([\s\S]+?)\s+to \w+;/gm)]
+    return grants.flatMap(([, rights, kind = "table ", objects]) =>
+      objects
+        .split(/,\s*/)
+        .map((object) => object.replace("pgqueuer.", ""))
+        .flatMap((object) =>
+          singleRights(rights).map(([right, column]) => [heading.toLowerCase(), right, kind.trim(), object, column]),
+        ),
+    )
+  })
+}
+
+function singleRights(rights) {
+  return rights.split(/,\s*(?![^(]*\))/).flatMap((right) => {
+    const [, verb, columns] = /^(\w+) \(([\s\S]+)\)$/.exec(right) ?? []
+    return verb === undefined ? [[right, null]] : columns.split(/,\s*/).map((column) => [verb, column])
+  })
 }

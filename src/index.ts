@@ -1,5 +1,14 @@
 export { type DefineEntrypointOptions, defineEntrypoint } from "./app/define-entrypoint.js"
 export type {
+  Diagnosis,
+  DiagnosisFacts,
+  Finding,
+  FindingCode,
+  Severity,
+  WraparoundEstimate,
+} from "./app/doctor/diagnosis.js"
+export type { DoctorOptions, Role } from "./app/doctor/doctor.js"
+export type {
   BatchOptions,
   EnqueueOptions,
   PayloadColumn,

@@ -1,13 +1,17 @@
+import { bounded } from "./adapters/postgres/bounded.js"
 import { guarded, guardedTransaction } from "./adapters/postgres/guarded.js"
 import { PostgresActionStore } from "./adapters/postgres/postgres-action-store.js"
+import { PostgresHealthStore } from "./adapters/postgres/postgres-health-store.js"
 import { PostgresInspectionStore } from "./adapters/postgres/postgres-inspection-store.js"
 import { PostgresOperationStore } from "./adapters/postgres/postgres-operation-store.js"
 import { PostgresProducerStore } from "./adapters/postgres/postgres-producer-store.js"
 import { PostgresRetentionStore } from "./adapters/postgres/postgres-retention-store.js"
 import { PostgresSchemaStore } from "./adapters/postgres/postgres-schema-store.js"
 import { Statements } from "./adapters/postgres/statement.js"
-import { systemClock } from "./adapters/system/clock.js"
+import { systemClock, wallTime } from "./adapters/system/clock.js"
 import { placementFromEnvironment } from "./adapters/system/environment.js"
+import type { Diagnosis } from "./app/doctor/diagnosis.js"
+import { type DoctorOptions, diagnose } from "./app/doctor/doctor.js"
 import { EnqueueBatcher, unknownOutcome } from "./app/enqueue-batcher.js"
 import type {
   BatchOptions,
@@ -343,6 +347,30 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
   /** Removes the tables and all jobs, and the schema when nothing else is in it. */
   uninstall(): Promise<void> {
     return this.#schema.uninstall()
+  }
+
+  /**
+   * Whether the database is sound for a queue: what is wrong, how bad, since when, and what to do. Reads the catalog and no backlog,
+   * waits 2 seconds for no lock, and needs a viewer's rights at most; what it may not read is a note. Of the driver it takes up to
+   * two connections at a time.
+   *
+   * @throws PgQueuerError `PGQ_OPTION_INVALID`; `PGQ_UNSUPPORTED` on a driver inside a transaction; `PGQ_CONNECTION_…`
+   */
+  doctor(options: DoctorOptions = {}): Promise<Diagnosis> {
+    const driver = bounded(this.#driver)
+    return diagnose(
+      {
+        driver: this.#driver,
+        store: new PostgresHealthStore(driver, this.#statements, this.#placement),
+        schema: new PostgresSchemaStore(driver, this.#placement),
+        operation: new PostgresOperationStore(driver, this.#statements),
+        placement: this.#placement,
+        clock: systemClock,
+        random: Math.random,
+        wallTime,
+      },
+      options,
+    )
   }
 
   /** What the database has, what this code needs, and what is missing. */

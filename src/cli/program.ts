@@ -5,6 +5,7 @@ import type { Cli } from "./cli.js"
 import { addCancelCommand } from "./commands/cancel.js"
 import { addDeleteCommand } from "./commands/delete.js"
 import { addDemoCommand } from "./commands/demo.js"
+import { addDoctorCommand } from "./commands/doctor.js"
 import { addExplainCommand } from "./commands/explain.js"
 import { addFailedCommand } from "./commands/failed.js"
 import { addInstallCommand } from "./commands/install.js"
@@ -74,6 +75,7 @@ function makeProgram(cli: Cli): Command {
   addListenCommand(program, cli)
   addPruneCommand(program, cli)
   addStatsCommand(program, cli)
+  addDoctorCommand(program, cli)
   addDemoCommand(program, cli)
   return program
 }

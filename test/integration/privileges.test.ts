@@ -216,6 +216,12 @@ it("lets a viewer look at everything, and change nothing", async () => {
   expect(await queries.workers()).toEqual([])
   expect(await queries.explain(id!)).toMatchObject({ reasons: [{ code: "no-worker" }] })
   expect(await queries.verify()).toMatchObject({ missing: [] })
+  const { facts, findings } = await queries.doctor({ role: "viewer" })
+  expect(facts.roles).toEqual(["viewer"])
+  expect(findings.filter(({ code }) => code === "missing-right")).toEqual([])
+  expect(findings.filter(({ code }) => code === "unreadable")).toMatchObject([
+    { severity: "note", command: expect.stringMatching(/^grant pg_monitor to /) },
+  ])
   for (const attempt of [
     () => queries.enqueue("a"),
     () => queries.cancel(id!),
@@ -300,6 +306,8 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "list_workers",
     "explain_job",
     "describe_ends",
+    "list_waiting",
+    "list_hand_limits",
   ],
 }
 

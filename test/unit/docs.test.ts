@@ -62,6 +62,7 @@ test("compiles every snippet, as strictly as the code itself", () => {
 test.each([
   "enqueue.ts",
   "operate.ts",
+  "doctor.ts",
   "drivers-pg.ts",
   "drivers-postgres-js.ts",
   "drivers-pglite.ts",

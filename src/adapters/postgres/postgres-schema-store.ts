@@ -153,7 +153,8 @@ const expectedFunctions = [
   "enqueue_rows(text[], integer[], json[], bytea[], json[], timestamptz[], interval[], integer[], interval[], timestamptz[], interval[], text[], text)",
 ] as const
 
-const expectedTables = [
+/** Without schema and prefix. */
+export const expectedTables = [
   "migration",
   "job",
   "ready",

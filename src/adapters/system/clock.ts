@@ -9,3 +9,8 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(timeout) }
   },
 }
+
+/** Milliseconds since 1970, as this host takes it. */
+export function wallTime(): number {
+  return Date.now()
+}
