@@ -10,6 +10,7 @@ import { consoleLogger } from "./adapters/system/console-logger.js"
 import { placementFromEnvironment } from "./adapters/system/environment.js"
 import { disposeAll } from "./app/dispose.js"
 import type { Handler, HandlerOf } from "./app/handler.js"
+import type { Health } from "./app/health.js"
 import { QueueManager, type RunOptions } from "./app/queue-manager.js"
 import { checkSchema, schemaMissing } from "./app/schema-check.js"
 import type { EntrypointTypes, TypedEntrypoint } from "./app/typed-entrypoint.js"
@@ -76,6 +77,7 @@ export class PgQueuer<R = Record<string, never>, J extends JobMap<J> = AnyJobs> 
       channel: statements.channel,
       clock: systemClock,
       random: Math.random,
+      now: () => new Date(),
       log,
       logPayloads: logPayloads === true,
       host: hostname(),
@@ -109,6 +111,11 @@ export class PgQueuer<R = Record<string, never>, J extends JobMap<J> = AnyJobs> 
   /** Hears what happens in this process; answers with a function that takes the listener off again. */
   on<E extends keyof WorkerEvents>(event: E, listener: EventListener<E>): () => void {
     return this.qm.on(event, listener)
+  }
+
+  /** How the worker is at this moment, without asking anybody: for probes and dashboards of its own process. */
+  health(): Health {
+    return this.qm.health()
   }
 
   /** Runs until it is stopped, or drained; then disposes the resources. */

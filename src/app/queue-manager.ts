@@ -15,6 +15,7 @@ import type { WorkerStore } from "../ports/worker-store.js"
 import { disposeAll } from "./dispose.js"
 import { executeWith } from "./executors/execute-with.js"
 import type { Handler, HandlerOf } from "./handler.js"
+import { type Health, type HealthState, healthOf, type Life } from "./health.js"
 import { type EntrypointTypes, isTypedEntrypoint, type TypedEntrypoint } from "./typed-entrypoint.js"
 import { type EntrypointOptions, resolveEntrypointOptions } from "./worker/entrypoint-options.js"
 import { EventHub, type EventListener, type WorkerEvents } from "./worker/events.js"
@@ -36,6 +37,8 @@ export interface QueueManagerParts<Q, R> {
   readonly channel: string
   readonly clock: Clock
   readonly random: Random
+  /** The time of day. */
+  now(): Date
   readonly log: Logger
   /** Lines about jobs have their payloads, too. */
   readonly logPayloads: boolean
@@ -62,6 +65,7 @@ export class QueueManager<Q, R, J extends JobMap<J> = AnyJobs> {
   readonly #events: EventHub
   readonly #entrypoints = new Map<string, Entrypoint>()
   #worker: Worker | undefined
+  #life: Life
   #options: ResolvedWorkerOptions
   #stop: ((reason: "stop" | "now") => void) | undefined
   #running: Promise<void> | undefined
@@ -69,6 +73,7 @@ export class QueueManager<Q, R, J extends JobMap<J> = AnyJobs> {
   constructor(parts: QueueManagerParts<Q, R>) {
     this.#parts = parts
     this.#options = parts.options
+    this.#life = { state: "starting", since: parts.now() }
     this.#events = new EventHub((event, error) => {
       logEvent(parts.log, "listener.failed", `a listener of the event ${event} threw`, { on: event, error })
     })
@@ -116,6 +121,12 @@ export class QueueManager<Q, R, J extends JobMap<J> = AnyJobs> {
     const executed = this.#runOf(handler as Run, resolved.executor)
     const run = definition === undefined ? executed : definition.checked(executed as Handler<Q, R>)
     this.#entrypoints.set(name, { run: run as Run, options: resolved })
+  }
+
+  /** How the worker is at this moment. */
+  health(): Health {
+    const worker = this.#life.state === "ready" || this.#life.state === "draining" ? this.#worker?.health : undefined
+    return healthOf(this.#life, this.#parts.now(), worker)
   }
 
   on<E extends keyof WorkerEvents>(event: E, listener: EventListener<E>): () => void {
@@ -192,6 +203,7 @@ export class QueueManager<Q, R, J extends JobMap<J> = AnyJobs> {
     })
     const onAbort = () => this.#stop?.("stop")
     signal?.addEventListener("abort", onAbort, { once: true })
+    this.#enter("starting")
     try {
       await this.#parts.checkSchema()
       const worker = this.#makeWorker(drain ? () => confirmIdle() : () => {})
@@ -202,13 +214,20 @@ export class QueueManager<Q, R, J extends JobMap<J> = AnyJobs> {
       )
       this.#worker = worker
       await worker.start()
+      this.#enter("ready")
       await stopped
+      this.#enter("draining")
       const timer = this.#parts.clock.after(this.#options.shutdownTimeoutMs, () => now.abort())
       await worker.stop(now.signal).finally(() => timer.cancel())
     } finally {
       this.#worker = undefined
+      this.#enter("stopped")
       signal?.removeEventListener("abort", onAbort)
     }
+  }
+
+  #enter(state: HealthState): void {
+    this.#life = { state, since: this.#parts.now() }
   }
 
   #runOf(handler: Run, executor: Executor | null): Run {

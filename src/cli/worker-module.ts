@@ -2,6 +2,7 @@ import { existsSync, readdirSync, realpathSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { basename, dirname, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
+import type { Health } from "../app/health.js"
 import { PgQueuerError } from "../domain/errors.js"
 import { nearest, show } from "../domain/options.js"
 import { isOurs, messageOf } from "./failure.js"
@@ -10,6 +11,7 @@ import { isOurs, messageOf } from "./failure.js"
 export interface Runnable {
   run(options: { readonly mode: "continuous" | "drain"; readonly signal: AbortSignal }): Promise<void>
   stop(options?: { readonly now?: boolean }): Promise<void>
+  health?(): Health
   readonly qm?: Partial<Settable>
 }
 

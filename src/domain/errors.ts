@@ -22,7 +22,7 @@
  * `PGQ_SCHEDULE_INVALID` a cron expression or its time zone cannot be read, or no date ever fits it ·
  * `PGQ_MODULE_INVALID` a module for `pgq run` or a thread is missing, throws or exports the wrong thing ·
  * `PGQ_THREAD_LOST` the thread that ran a job ended before the job did ·
- * `PGQ_USAGE` wrong command line · `PGQ_EMBEDDED_MISSING` `PGQ_EMBEDDED_FAILED` the embedded PostgreSQL.
+ * `PGQ_PORT_UNAVAILABLE` a port to listen on is taken or not allowed · `PGQ_USAGE` wrong command line · `PGQ_EMBEDDED_MISSING` `PGQ_EMBEDDED_FAILED` the embedded PostgreSQL.
  */
 export type ErrorCode =
   | "PGQ_OPTION_INVALID"
@@ -57,6 +57,7 @@ export type ErrorCode =
   | "PGQ_SCHEDULE_INVALID"
   | "PGQ_MODULE_INVALID"
   | "PGQ_THREAD_LOST"
+  | "PGQ_PORT_UNAVAILABLE"
   | "PGQ_USAGE"
   | "PGQ_EMBEDDED_MISSING"
   | "PGQ_EMBEDDED_FAILED"

@@ -19,6 +19,8 @@ export interface StartOptions {
   readonly database?: TestDatabase
   readonly environment?: Readonly<Record<string, string>>
   readonly input?: string
+  /** `open`: the test writes to it later. */
+  readonly stdin?: "open"
   readonly folder?: string
 }
 
@@ -32,14 +34,17 @@ export function startPgq(args: readonly string[], options: StartOptions = {}): S
 }
 
 /** Starts Node in the repository, or in a folder, with nothing of our own environment that names a database. */
-export function start(args: readonly string[], { database, environment, input, folder }: StartOptions = {}): Started {
+export function start(
+  args: readonly string[],
+  { database, environment, input, stdin, folder }: StartOptions = {},
+): Started {
   const child = spawn(process.execPath, args, {
     cwd: folder ?? repository,
     env: { ...cleanEnvironment(), ...(database === undefined ? {} : environmentOf(database)), ...environment },
     stdio: ["pipe", "pipe", "pipe"],
   })
   child.stdin?.on("error", () => {})
-  child.stdin?.end(input)
+  if (stdin === undefined) child.stdin?.end(input)
   return new Started(child)
 }
 

@@ -19,6 +19,11 @@ export class FakeClock implements Clock {
     return settle()
   }
 
+  /** Lets so much time pass in which no timer gets to fire, as while something computes. */
+  skip(milliseconds: number): void {
+    this.#now += milliseconds
+  }
+
   /** How far away the timers are that are set, the nearest first. */
   get pauses(): number[] {
     return [...this.#timers].map((timer) => timer.at - this.#now).sort((a, b) => a - b)

@@ -120,6 +120,12 @@ test("runs docs/snippets/own-process.ts: until the signal, then until nothing is
   expect(await endsOf(queries)).toEqual(["fetch successful"])
 })
 
+test("runs docs/snippets/health.ts", async () => {
+  const { database } = await installQueue()
+  const { code, stderr } = await script("docs/snippets/health.ts", database, { PORT: "0" }).finished
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "not ready: starting\n" })
+})
+
 test("runs docs/snippets/retries.ts: again after a pause, the error kept", async () => {
   const { database, queries } = await installQueue()
   const [id] = await queries.enqueue("fetch", "http://127.0.0.1:1/")

@@ -38,6 +38,9 @@ export class Heartbeat {
   readonly #duty: Duty
   #silence: Timer | undefined
   #lastSentAt = Number.NEGATIVE_INFINITY
+  /** When the last one that was answered was sent. */
+  #heardAt = Number.NEGATIVE_INFINITY
+  #isFailing = false
   /** The next beat comes after the long pause. */
   #isIdle = true
   #sooner: Timer | undefined
@@ -47,13 +50,26 @@ export class Heartbeat {
 
   constructor(parts: HeartbeatParts) {
     this.#parts = parts
-    this.#duty = new Duty("heartbeat", parts.duties, () => this.#beat(), {
+    this.#duty = new Duty("heartbeat", parts.duties, () => this.#tryToBeat(), {
       // Who is away too long is declared dead: a server that comes back must hear of this worker before that.
       maxBackoffMs: Math.min(2_000, parts.heartbeatTimeoutMs / 6),
     })
   }
 
+  /** The last try failed. */
+  get isFailing(): boolean {
+    return this.#isFailing
+  }
+
+  /** Since the last sign of life that the database has answered was sent. */
+  get ageMs(): number {
+    const own = this.#parts.clock.monotonic() - this.#heardAt
+    return Math.min(own, this.#parts.apartAgeMs?.() ?? Number.POSITIVE_INFINITY)
+  }
+
   start(): void {
+    // The worker was made known a moment ago.
+    this.#heardAt = this.#parts.clock.monotonic()
     this.#listenForSilence()
     this.#duty.start()
   }
@@ -82,6 +98,17 @@ export class Heartbeat {
     this.#duty.poke()
   }
 
+  async #tryToBeat(): Promise<number> {
+    try {
+      const pauseMs = await this.#beat()
+      this.#isFailing = false
+      return pauseMs
+    } catch (error) {
+      this.#isFailing = true
+      throw error
+    }
+  }
+
   async #beat(): Promise<number> {
     const { connection, exchanger, heartbeatTimeoutMs } = this.#parts
     const workerId = this.#parts.workerId()
@@ -93,6 +120,7 @@ export class Heartbeat {
     )
     // Any exchange that was sent before this answer came may have made the claims in it.
     const { newest } = exchanger.progress
+    this.#heardAt = sentAt
     if (workerId !== this.#parts.workerId()) return 0
     if (!beat.alive) {
       this.#parts.onDead(workerId)

@@ -9,6 +9,9 @@ const echoTimeoutMs = 2_000
 
 const about = { duty: "listen" }
 
+/** `deaf`: notifications don't arrive on it. `unsupported`: the driver has none. With both, jobs are found by polling. */
+export type ListenState = "opening" | "listening" | "lost" | "deaf" | "unsupported"
+
 export interface WakeUpListenerParts {
   readonly clock: Clock
   readonly duties: DutyEnvironment
@@ -19,6 +22,8 @@ export interface WakeUpListenerParts {
   onWakeUp(wakeUp: WakeUp): void
   /** Notifications may have been missed. */
   onGap(): void
+  /** The connection has broken: the database may be away. */
+  onLost(): void
 }
 
 /** Holds LISTEN open, opens it again when it is lost, and proves once that notifications arrive. */
@@ -28,11 +33,18 @@ export class WakeUpListener {
   #subscription: Subscription | undefined
   #wasLost = false
   #proved = false
+  #isDeaf = false
   #onEcho: (() => void) | undefined
 
   constructor(parts: WakeUpListenerParts) {
     this.#parts = parts
     this.#duty = new Duty("listen", parts.duties, () => this.#listen())
+  }
+
+  get state(): ListenState {
+    if (!this.#parts.driver.features.listen) return "unsupported"
+    if (this.#subscription === undefined) return this.#wasLost ? "lost" : "opening"
+    return this.#isDeaf ? "deaf" : "listening"
   }
 
   start(): void {
@@ -75,6 +87,7 @@ export class WakeUpListener {
     this.#subscription = undefined
     this.#wasLost = true
     logEvent(this.#parts.log, "listen.lost", "the LISTEN connection was lost; opening it again", { ...about, error })
+    this.#parts.onLost()
     this.#duty.poke()
   }
 
@@ -92,6 +105,7 @@ export class WakeUpListener {
     })
     await this.#parts.notify({ entrypoints: [], echo })
     if (await heard) return
+    this.#isDeaf = true
     logEvent(
       this.#parts.log,
       "listen.deaf",

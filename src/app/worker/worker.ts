@@ -9,6 +9,7 @@ import { type Logger, logEvent, loggerWith } from "../../ports/logger.js"
 import type { RetentionStore } from "../../ports/retention-store.js"
 import type { Tracing } from "../../ports/tracing.js"
 import type { Beat, ClaimedJob, CompletionVerdict, Report, WorkerStore } from "../../ports/worker-store.js"
+import type { WorkerHealth } from "../health.js"
 import { joinTransaction } from "../join-transaction.js"
 import { guardedRunTrace } from "../tracing/guarded-trace.js"
 import { payloadBytes } from "../tracing/trace-enqueue.js"
@@ -18,6 +19,7 @@ import { Completion } from "./completion.js"
 import { Completions } from "./completions.js"
 import { Connection } from "./connection.js"
 import { Duty, type DutyEnvironment } from "./duty.js"
+import { EventLoopLag } from "./event-loop-lag.js"
 import type { EventHub } from "./events.js"
 import { Exchanger } from "./exchanger.js"
 import { Expiry } from "./expiry.js"
@@ -89,6 +91,7 @@ export class Worker {
   readonly #exchanger: Exchanger
   readonly #heartbeat: Heartbeat
   readonly #listener: WakeUpListener
+  readonly #lag: EventLoopLag
   readonly #promotion: Promotion
   readonly #expiry: Expiry
   readonly #rescue: Rescue
@@ -112,6 +115,7 @@ export class Worker {
     const log = loggerWith(parts.log, () => (this.#id === "" ? {} : { worker: this.#id }))
     this.#log = log
     const connect = () => new Connection(driver, parts.makeStore)
+    this.#lag = new EventLoopLag(clock)
     this.#control = connect()
     this.#exchangeConnections = driver.features.sessions > fewestSessions ? [connect(), connect()] : [connect()]
     this.#notes = new Notes({ clock, duties, connection: this.#control })
@@ -197,6 +201,7 @@ export class Worker {
       notify: (wakeUp) => this.#control.use((store) => store.notify(wakeUp)),
       onWakeUp: (wakeUp) => this.#wake(wakeUp),
       onGap: () => this.lookEverywhere(),
+      onLost: () => this.#heartbeat.poke(),
     })
     this.#promotion = new Promotion({
       clock,
@@ -256,6 +261,7 @@ export class Worker {
     const { host, pid, version, entrypoints } = this.#parts
     const about = { host, pid, version, entrypoints: [...entrypoints.keys()] }
     logEvent(this.#log, "worker.started", "worker started", about)
+    this.#lag.start()
     this.#heartbeat.start()
     this.#notes.start()
     this.#gates.start()
@@ -285,7 +291,23 @@ export class Worker {
     await this.#handIn(deadline)
     await this.#atMost(patienceMs(deadline), this.#stopDuties())
     await this.#atMost(patienceMs(deadline), this.#sayGoodbye())
+    this.#lag.stop()
     logEvent(this.#log, "worker.stopped", "worker stopped")
+  }
+
+  get health(): WorkerHealth {
+    const { heartbeatTimeoutMs } = this.#parts.options
+    return {
+      worker: this.#id === "" ? null : this.#id,
+      heartbeat: {
+        ageMs: Math.round(this.#heartbeat.ageMs),
+        failing: this.#heartbeat.isFailing,
+        timeoutMs: heartbeatTimeoutMs,
+      },
+      listen: this.#listener.state,
+      holds: { running: this.#pool.running, waiting: this.#pool.waiting + this.#gates.waiting },
+      eventLoop: { lagMs: Math.round(this.#lag.lastMs), worstLagMs: Math.round(this.#lag.worstMs) },
+    }
   }
 
   /** How many jobs were started so far. */
@@ -579,6 +601,8 @@ export class Worker {
     const retry = retryInMs === undefined ? "" : `; next try in ${Math.round(retryInMs)} ms`
     logEvent(this.#log, "duty.failed", `${duty} failed${retry}`, { duty, error, retryInMs })
     this.#parts.events.emit("error", { duty, error })
+    // The database may be away: whoever asks for this worker's health shall hear of it soon.
+    if (duty !== "heartbeat") this.#heartbeat.poke()
   }
 }
 

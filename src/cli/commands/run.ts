@@ -8,9 +8,10 @@ import type { Cli, GlobalOptions } from "../cli.js"
 import { choosePlacement, chooseTarget, conveyToModule, withPool } from "../connection.js"
 import { type EmbeddedServer, openEmbeddedServer } from "../embedded-server.js"
 import { failureText } from "../failure.js"
+import { HealthEndpoint, type HealthSource } from "../health-endpoint.js"
 import { StopRequests } from "../stop-requests.js"
 import type { Terminal } from "../terminal.js"
-import { choiceArgument, durationArgument, listArgument, wholeNumberArgument } from "../usage.js"
+import { choiceArgument, durationArgument, listArgument, usageError, wholeNumberArgument } from "../usage.js"
 import { type MadeWorker, makeWorker, type Runnable, type Settable } from "../worker-module.js"
 
 interface RunOptions extends GlobalOptions {
@@ -18,6 +19,8 @@ interface RunOptions extends GlobalOptions {
   readonly entrypoints?: readonly string[]
   readonly maxConcurrentTasks?: number
   readonly shutdownTimeout?: number
+  readonly healthPort?: number
+  readonly healthHost?: string
   readonly logLevel?: LogLevel
   readonly logFormat?: LogFormat
 }
@@ -52,6 +55,12 @@ export function addRunCommand(program: Command, cli: Cli): void {
       durationArgument("--shutdown-timeout"),
     )
     .option(
+      "--health-port <port>",
+      "answer /live, /ready and / over HTTP; 0: any free port",
+      wholeNumberArgument("--health-port", 0, 65_535),
+    )
+    .option("--health-host <address>", "where, with --health-port (default: 127.0.0.1)")
+    .option(
       "--log-level <level>",
       "debug, info, warn or error (default: PGQUEUER_LOG_LEVEL, else info)",
       choiceArgument("--log-level", logLevels),
@@ -72,13 +81,15 @@ async function run(cli: Cli, module: string, args: readonly string[], options: R
   const target = chooseTarget(options)
   chooseLog(options)
   using stops = new StopRequests((line) => terminal.note(line))
+  const health = await openHealth(options, terminal)
   const server = target.kind === "embedded" ? await openEmbeddedServer() : undefined
   try {
     conveyToModule(target, server, placement)
     if (server !== undefined) await prepare(server, placement, terminal)
-    await runModule(terminal, stops, module, args, options)
+    await runModule(terminal, stops, module, args, options, health)
   } finally {
     await server?.stop()
+    await health?.close()
   }
   if (stops.failed) cli.exitCode = 1
 }
@@ -109,17 +120,35 @@ async function runModule(
   module: string,
   args: readonly string[],
   options: RunOptions,
+  health: HealthEndpoint | undefined,
 ): Promise<void> {
   const made = await unlessStopped(stops, makeWorker(module, args))
   if (made === undefined) return
   try {
     configure(made.pgq, options)
+    if (health !== undefined) health.watch(asHealthSource(made.pgq))
     stops.whenUrgent(() => void made.pgq.stop({ now: true }).catch(() => {}))
     await made.pgq.run({ mode: options.mode, signal: stops.signal })
     stops.allPutBack()
   } finally {
     await disposeInTime(made, stops, terminal, options.debug === true)
   }
+}
+
+async function openHealth(
+  { healthPort, healthHost }: RunOptions,
+  terminal: Terminal,
+): Promise<HealthEndpoint | undefined> {
+  if (healthPort === undefined && healthHost === undefined) return undefined
+  if (healthPort === undefined) throw usageError("--health-host needs --health-port", "Give both, or none.")
+  const health = await HealthEndpoint.open(healthHost ?? "127.0.0.1", healthPort)
+  terminal.note(`pgq: health on ${health.url}`)
+  return health
+}
+
+function asHealthSource(pgq: Runnable): HealthSource {
+  if (pgq.health === undefined) throw cannotSet("--health-port")
+  return pgq as HealthSource
 }
 
 /** A factory that hangs must not hold up a stop: nothing is claimed yet. */

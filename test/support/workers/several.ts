@@ -42,6 +42,24 @@ export function crashing() {
   return pgq
 }
 
+/** Its job computes for the milliseconds of its payload, and nothing else gets to run. */
+export function blocking() {
+  const pgq = slow()
+  pgq.entrypoint("block", (job: Job) => {
+    console.log(`blocks ${job.id}`)
+    const end = performance.now() + (job.payload as number)
+    while (performance.now() < end);
+  })
+  return pgq
+}
+
+/** Takes its time to start. */
+export async function late() {
+  console.log("starts late")
+  await new Promise((resolve) => process.stdin.once("data", resolve))
+  return slow()
+}
+
 /** Its job tells a password wherever it can. */
 export function leaking() {
   const pgq = slow()
