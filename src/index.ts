@@ -8,6 +8,8 @@ export type {
   WraparoundEstimate,
 } from "./app/doctor/diagnosis.js"
 export type { DoctorOptions, Role } from "./app/doctor/doctor.js"
+export type { OptionChange } from "./app/doctor/table-options.js"
+export type { TableTuning, TuneOptions } from "./app/doctor/tune.js"
 export type {
   BatchOptions,
   EnqueueOptions,

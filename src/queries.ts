@@ -7,11 +7,13 @@ import { PostgresOperationStore } from "./adapters/postgres/postgres-operation-s
 import { PostgresProducerStore } from "./adapters/postgres/postgres-producer-store.js"
 import { PostgresRetentionStore } from "./adapters/postgres/postgres-retention-store.js"
 import { PostgresSchemaStore } from "./adapters/postgres/postgres-schema-store.js"
+import { PostgresTableOptionsStore } from "./adapters/postgres/postgres-table-options-store.js"
 import { Statements } from "./adapters/postgres/statement.js"
 import { systemClock, wallTime } from "./adapters/system/clock.js"
 import { placementFromEnvironment } from "./adapters/system/environment.js"
 import type { Diagnosis } from "./app/doctor/diagnosis.js"
 import { type DoctorOptions, diagnose } from "./app/doctor/doctor.js"
+import { type TableTuning, type TuneOptions, tune } from "./app/doctor/tune.js"
 import { EnqueueBatcher, unknownOutcome } from "./app/enqueue-batcher.js"
 import type {
   BatchOptions,
@@ -371,6 +373,22 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
       },
       options,
     )
+  }
+
+  /**
+   * Sets how our tables are stored and vacuumed as `doctor` recommends, or puts back exactly what was there before, in one transaction.
+   * Takes the owner's rights; workers go on meanwhile.
+   *
+   * @returns the tables that were changed, with each option before and after
+   * @throws PgQueuerError `PGQ_OPTION_INVALID`; `PGQ_SCHEMA_MISSING`; `PGQ_PERMISSION_DENIED`; `PGQ_QUERY_FAILED` when a lock was not to be had in 5 seconds
+   */
+  tune(options: TuneOptions = {}): Promise<readonly TableTuning[]> {
+    const store = new PostgresTableOptionsStore(
+      (work) => guardedTransaction(this.#driver, schemaMissing, work),
+      this.#statements,
+      this.#placement,
+    )
+    return tune(store, options)
   }
 
   /** What the database has, what this code needs, and what is missing. */

@@ -60,3 +60,29 @@ test("prints an object with --json, also where there are no tables; and refuses 
     stderr: expect.stringContaining("did you mean worker?"),
   })
 })
+
+test("tunes the tables, and puts back what was there before", async () => {
+  const { database, sql } = await installQueue()
+  await sql("alter table pgqueuer.ready set (fillfactor = 90)")
+  await sql("alter table pgqueuer.ready reset (autovacuum_vacuum_threshold)")
+  const ask = (...args: string[]) => pgq(["doctor", ...args], { database })
+  const planned = await ask("--tune", "--dry-run")
+  expect(planned).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/^\d+ tables would be changed. None was.\n$/),
+  })
+  const tuned = await ask("--tune")
+  expect(tuned.stdout).toBe(planned.stdout)
+  expect(tuned.stdout).toMatch(/^ready +autovacuum_vacuum_threshold +not set +5000$/m)
+  expect(await ask("--tune")).toMatchObject({ code: 0, stdout: "", stderr: "All tables are set as recommended.\n" })
+  const undone = await ask("--tune", "--rollback", "--json")
+  expect(JSON.parse(undone.stdout).tables).toContainEqual({
+    table: "ready",
+    changes: [{ option: "autovacuum_vacuum_threshold", before: "5000", after: null }],
+  })
+  expect(await ask("--tune", "--rollback")).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/^Nothing to put back/),
+  })
+  expect(await ask("--rollback")).toMatchObject({ code: 2, stderr: expect.stringContaining("--tune --rollback") })
+}, 60_000)

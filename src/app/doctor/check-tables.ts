@@ -1,7 +1,7 @@
 import type { Placement } from "../../domain/names.js"
 import type { TableReading, WraparoundReading } from "../../ports/health-store.js"
 import { type Finding, finding, quoted, type WraparoundEstimate } from "./diagnosis.js"
-import { differences, parseOptions, wantedOptions } from "./table-options.js"
+import { differences, type OptionChange, parseOptions, wantedOptions } from "./table-options.js"
 
 /** So few dead rows are nothing to talk about. */
 const fewDeadRows = 20_000
@@ -108,7 +108,7 @@ function checkOptions(readings: readonly TableReading[]): readonly Finding[] {
   return [finding(severity, "table-options", message, remedy, { command: "pgq doctor --tune" })]
 }
 
-function textOf({ option, before, after }: { option: string; before: string | null; after: string }): string {
+function textOf({ option, before, after }: OptionChange): string {
   return `${option} ${before ?? "not set"}, not ${after}`
 }
 

@@ -42,15 +42,15 @@ export const wantedOptions: readonly WantedOptions[] = [
   { table: "expiry", hot: false, options: history },
 ]
 
-export interface OptionDifference {
+/** Null where the table leaves the option to the server. */
+export interface OptionChange {
   readonly option: string
-  /** Null where the table leaves it to the server. */
   readonly before: string | null
-  readonly after: string
+  readonly after: string | null
 }
 
 /** What a table's options lack. */
-export function differences(reading: TableReading, wanted: WantedOptions): readonly OptionDifference[] {
+export function differences(reading: TableReading, wanted: WantedOptions): readonly OptionChange[] {
   const present = parseOptions(reading.options)
   return Object.entries(wanted.options)
     .map(([option, after]) => ({ option, before: present.get(option) ?? null, after }))

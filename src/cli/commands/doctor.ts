@@ -1,16 +1,20 @@
 import type { Command } from "commander"
 import type { Diagnosis, Finding, Severity } from "../../app/doctor/diagnosis.js"
 import { type Role, roles } from "../../app/doctor/doctor.js"
+import type { OptionChange } from "../../app/doctor/table-options.js"
 import { durationText } from "../../domain/duration-text.js"
 import type { Cli, GlobalOptions } from "../cli.js"
 import { withQueries } from "../connection.js"
 import { time } from "../job-text.js"
-import { oneLine, type Terminal } from "../terminal.js"
-import { choiceArgument } from "../usage.js"
+import { type Column, oneLine, type Terminal } from "../terminal.js"
+import { choiceArgument, usageError } from "../usage.js"
 
 interface DoctorOptions extends GlobalOptions {
   readonly strict?: true
   readonly role?: Role
+  readonly tune?: true
+  readonly rollback?: true
+  readonly dryRun?: true
 }
 
 export function addDoctorCommand(program: Command, cli: Cli): void {
@@ -19,10 +23,47 @@ export function addDoctorCommand(program: Command, cli: Cli): void {
     .description("is the database sound for a queue: what is wrong, since when, and what to do; exit code 1 on errors")
     .option("--strict", "exit code 1 on warnings, too")
     .option("--role <role>", `the user shall have every right of: ${roles.join(", ")}`, choiceArgument("--role", roles))
+    .option("--tune", "set the options of the tables as recommended: how full pages are, when vacuum comes")
+    .option("--rollback", "with --tune: put back what was there before")
+    .option("--dry-run", "with --tune: say what would be changed, and change nothing")
     .action((_options, command: Command) => doctor(cli, command.optsWithGlobals<DoctorOptions>()))
 }
 
 async function doctor(cli: Cli, options: DoctorOptions): Promise<void> {
+  if (options.tune === true) return tune(cli, options)
+  if (options.rollback === true || options.dryRun === true) {
+    const option = options.rollback === true ? "--rollback" : "--dry-run"
+    throw usageError(`${option} stands without --tune`, `Write: pgq doctor --tune ${option}`)
+  }
+  return examine(cli, options)
+}
+
+async function tune(cli: Cli, options: DoctorOptions): Promise<void> {
+  const { rollback = false, dryRun = false } = options
+  await withQueries(options, async ({ queries }) => {
+    const tunings = await queries.tune({ rollback, dryRun })
+    if (options.json === true) return cli.terminal.printJson({ rollback, dryRun, tables: tunings })
+    const rows = tunings.flatMap(({ table, changes }) => changes.map((change) => ({ table, ...change })))
+    if (rows.length > 0) cli.terminal.printTable(columns, rows)
+    cli.terminal.note(tuningText(tunings.length, rollback, dryRun))
+  })
+}
+
+const columns: readonly Column<OptionChange & { readonly table: string }>[] = [
+  { head: "TABLE", value: ({ table }) => table },
+  { head: "OPTION", value: ({ option }) => option },
+  { head: "BEFORE", value: ({ before }) => before ?? "not set" },
+  { head: "AFTER", value: ({ after }) => after ?? "not set" },
+]
+
+function tuningText(count: number, rollback: boolean, dryRun: boolean): string {
+  if (count === 0) return rollback ? "Nothing to put back: no table was tuned." : "All tables are set as recommended."
+  const tables = count === 1 ? "1 table" : `${count} tables`
+  if (dryRun) return `${tables} would be changed. None was.`
+  return rollback ? `${tables} set back.` : `${tables} set. To undo it: pgq doctor --tune --rollback`
+}
+
+async function examine(cli: Cli, options: DoctorOptions): Promise<void> {
   await withQueries(
     options,
     async ({ queries, placement }) => {
