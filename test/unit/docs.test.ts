@@ -1,3 +1,4 @@
+import { once } from "node:events"
 import {
   existsSync,
   mkdirSync,
@@ -8,6 +9,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join, relative } from "node:path"
 import ts from "typescript"
@@ -109,6 +112,30 @@ test("runs docs/snippets/tracing-opentelemetry.ts: a request and two jobs in one
   ])
   expect(new Set(all(/^ {2}traceId: '(.*)'/gm)).size).toBe(1)
 })
+
+test("runs docs/snippets/tracing-sentry.ts: queue spans and the error arrive at Sentry's address", async () => {
+  const { database } = await installQueue()
+  const received: string[] = []
+  const sentry = createServer(async (request, response) => {
+    for await (const chunk of request) received.push(String(chunk))
+    response.end("{}")
+  })
+  sentry.listen(0, "127.0.0.1")
+  onTestFinished(() => void sentry.close())
+  await once(sentry, "listening")
+  const dsn = `http://key@127.0.0.1:${(sentry.address() as AddressInfo).port}/1`
+  expect((await script("docs/snippets/tracing-sentry.ts", database, { SENTRY_DSN: dsn }).finished).code).toBe(0)
+  for (const part of ["queue.publish", "queue.process", "sold out"]) expect(received.join("")).toContain(part)
+}, 60_000)
+
+test("runs docs/snippets/tracing-logfire.ts: the job is in the trace of the request", async () => {
+  const { database, queries } = await installQueue()
+  const { code, stderr } = await compiled("docs/snippets/tracing-logfire.ts", database).finished
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+  expect(await queries.jobs()).toMatchObject([
+    { status: "successful", headers: { traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/) } },
+  ])
+}, 60_000)
 
 test("runs docs/snippets/own-process.ts: until the signal, then until nothing is left", async () => {
   const { database, queries } = await installQueue()
@@ -278,6 +305,20 @@ function anchorsOf(page: string): string[] {
 /** A snippet as it is run: by Node with TypeScript switched on. */
 function script(file: string, database: TestDatabase, environment: Readonly<Record<string, string>> = {}): Started {
   return start(["--import", "jiti/register", join(repository, file)], { database, environment })
+}
+
+/** For what cannot be loaded through the hooks of jiti on Node 20: packages in CommonJS whose parts require each other. */
+function compiled(file: string, database: TestDatabase): Started {
+  const folder = mkdtempSync(join(tmpdir(), "pgqueuer-snippet-"))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, "package.json"), "{}")
+  mkdirSync(join(folder, "node_modules"))
+  symlinkSync(repository, join(folder, "node_modules/pgqueuer"))
+  for (const name of ["pg", "@pydantic"])
+    symlinkSync(join(repository, "node_modules", name), join(folder, "node_modules", name))
+  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext }
+  writeFileSync(join(folder, "main.mjs"), ts.transpileModule(read(file), { compilerOptions }).outputText)
+  return start(["main.mjs"], { database, folder })
 }
 
 async function endsOf(queries: { statistics(): Promise<readonly { entrypoint: string; status: string }[]> }) {
