@@ -31,6 +31,9 @@ export type { LimitsByHand } from "./app/limits-by-hand.js"
 export type { JobOptions, JobRequest, OnConflict } from "./app/parse-enqueue.js"
 export type { PruneOptions } from "./app/prune.js"
 export { QueueManager, type RunOptions } from "./app/queue-manager.js"
+export { SchedulerManager } from "./app/scheduler-manager.js"
+export type { Schedule, ScheduleContext, ScheduleHandler } from "./app/schedules/schedule-handler.js"
+export type { JobSchedule, ScheduleOptions } from "./app/schedules/schedule-options.js"
 export type { WaitForOptions } from "./app/tracking/wait-for-options.js"
 export type {
   EnqueueManyOptions,

@@ -11,7 +11,10 @@ import { placementFromEnvironment } from "./adapters/system/environment.js"
 import { disposeAll } from "./app/dispose.js"
 import type { Handler, HandlerOf } from "./app/handler.js"
 import type { Health } from "./app/health.js"
-import { QueueManager, type RunOptions } from "./app/queue-manager.js"
+import { QueueManager, type QueueManagerParts, type RunOptions } from "./app/queue-manager.js"
+import { SchedulerManager } from "./app/scheduler-manager.js"
+import type { ScheduleHandler } from "./app/schedules/schedule-handler.js"
+import type { JobSchedule, ScheduleOptions } from "./app/schedules/schedule-options.js"
 import { checkSchema, schemaMissing } from "./app/schema-check.js"
 import type { EntrypointTypes, TypedEntrypoint } from "./app/typed-entrypoint.js"
 import type { EntrypointOptions } from "./app/worker/entrypoint-options.js"
@@ -54,6 +57,7 @@ export type Context<R = Record<string, never>, J extends JobMap<J> = AnyJobs> = 
 /** A worker: register entrypoints, then `run`. `R` are the resources, `J` may map names of entrypoints to the types of their jobs. */
 export class PgQueuer<R = Record<string, never>, J extends JobMap<J> = AnyJobs> {
   readonly qm: QueueManager<Queries<J>, R, J>
+  readonly sm: SchedulerManager<Queries<J>, R>
   readonly queries: Queries<J>
   readonly #resources: R
 
@@ -72,7 +76,7 @@ export class PgQueuer<R = Record<string, never>, J extends JobMap<J> = AnyJobs> 
       ...(maxPayloadBytes ? { maxPayloadBytes } : {}),
       ...(tracing ? { tracing } : {}),
     })
-    this.qm = new QueueManager<Queries<J>, R, J>({
+    const parts: QueueManagerParts<Queries<J>, R> = {
       driver,
       channel: statements.channel,
       clock: systemClock,
@@ -94,6 +98,14 @@ export class PgQueuer<R = Record<string, never>, J extends JobMap<J> = AnyJobs> 
       openHeartbeatThread: (intervalMs, onFailure) =>
         openHeartbeatThread(driver, statements.text("beat_apart").sql, intervalMs, onFailure),
       checkSchema: () => checkSchema(new PostgresSchemaStore(driver, placement)),
+    }
+    this.qm = new QueueManager<Queries<J>, R, J>(parts)
+    const schedulesOnly = new QueueManager<Queries<J>, R, J>(parts)
+    this.sm = new SchedulerManager<Queries<J>, R>({
+      maxPayloadBytes,
+      isRunning: () => this.qm.isRunning || schedulesOnly.isRunning,
+      run: (runOptions) => schedulesOnly.runWith(this.sm.entries, runOptions),
+      stop: (stopOptions) => schedulesOnly.stop(stopOptions),
     })
   }
 
@@ -106,6 +118,22 @@ export class PgQueuer<R = Record<string, never>, J extends JobMap<J> = AnyJobs> 
   ): void
   entrypoint(what: never, handler: never, options?: EntrypointOptions): void {
     this.qm.entrypoint(what, handler, options)
+  }
+
+  /**
+   * Registers what recurs, under a name that is its identity: a handler, or the job that each tick enqueues. Before `run`.
+   *
+   * @param expression - five fields, six with the seconds last, or `@hourly` and the like
+   * @throws PgQueuerError `PGQ_SCHEDULE_INVALID`, `PGQ_NAME_INVALID`, `PGQ_OPTION_INVALID`, `PGQ_PAYLOAD_INVALID`, `PGQ_PAYLOAD_TOO_LARGE`,
+   * `PGQ_WORKER_STATE` while the worker runs
+   */
+  schedule(
+    name: string,
+    expression: string,
+    what: ScheduleHandler<Queries<J>, R> | JobSchedule,
+    options?: ScheduleOptions,
+  ): void {
+    this.sm.schedule(name, expression, what, options)
   }
 
   /** Hears what happens in this process; answers with a function that takes the listener off again. */
@@ -121,15 +149,15 @@ export class PgQueuer<R = Record<string, never>, J extends JobMap<J> = AnyJobs> 
   /** Runs until it is stopped, or drained; then disposes the resources. */
   async run(options: RunOptions = {}): Promise<void> {
     try {
-      await this.qm.run(options)
+      await this.qm.runWith(this.sm.entries, options)
     } finally {
       await disposeAll(Object.values(this.#resources as object))
     }
   }
 
   /** Stops gracefully; `now` waits for no handler. */
-  stop(options: { readonly now?: boolean } = {}): Promise<void> {
-    return this.qm.stop(options)
+  async stop(options: { readonly now?: boolean } = {}): Promise<void> {
+    await Promise.all([this.qm.stop(options), this.sm.stop(options)])
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -16,6 +16,7 @@ import { disposeAll } from "./dispose.js"
 import { executeWith } from "./executors/execute-with.js"
 import type { Handler, HandlerOf } from "./handler.js"
 import { type Health, type HealthState, healthOf, type Life } from "./health.js"
+import type { ScheduleEntry } from "./schedules/schedule-handler.js"
 import { type EntrypointTypes, isTypedEntrypoint, type TypedEntrypoint } from "./typed-entrypoint.js"
 import { type EntrypointOptions, resolveEntrypointOptions } from "./worker/entrypoint-options.js"
 import { EventHub, type EventListener, type WorkerEvents } from "./worker/events.js"
@@ -77,6 +78,11 @@ export class QueueManager<Q, R, J extends JobMap<J> = AnyJobs> {
     this.#events = new EventHub((event, error) => {
       logEvent(parts.log, "listener.failed", `a listener of the event ${event} threw`, { on: event, error })
     })
+  }
+
+  /** @internal */
+  get isRunning(): boolean {
+    return this.#running !== undefined
   }
 
   /** The names that have a handler. */
@@ -169,12 +175,17 @@ export class QueueManager<Q, R, J extends JobMap<J> = AnyJobs> {
    *
    * @throws PgQueuerError `PGQ_SCHEMA_…`, `PGQ_POOL_TOO_SMALL`, `PGQ_CONNECTION_FAILED`, `PGQ_WORKER_STATE`
    */
-  async run(options: RunOptions = {}): Promise<void> {
+  run(options: RunOptions = {}): Promise<void> {
+    return this.runWith(new Map(), options)
+  }
+
+  /** @internal Runs schedules as well; in drain mode none of them. */
+  async runWith(schedules: ReadonlyMap<string, ScheduleEntry>, options: RunOptions = {}): Promise<void> {
     checkOptions("run", options, { mode: oneOf("continuous", "drain"), signal: aSignal })
     if (this.#running !== undefined) throw wrongState("this worker runs already")
-    if (this.#entrypoints.size === 0) throw wrongState("no entrypoint is registered")
+    if (this.#entrypoints.size + schedules.size === 0) throw wrongState("no entrypoint is registered")
     if (options.signal?.aborted === true) return
-    this.#running = this.#runOnce(options)
+    this.#running = this.#runOnce(options, options.mode === "drain" ? new Map() : schedules)
     try {
       await this.#running
     } finally {
@@ -190,7 +201,10 @@ export class QueueManager<Q, R, J extends JobMap<J> = AnyJobs> {
     await this.#running
   }
 
-  async #runOnce({ mode = "continuous", signal }: RunOptions): Promise<void> {
+  async #runOnce(
+    { mode = "continuous", signal }: RunOptions,
+    schedules: ReadonlyMap<string, ScheduleEntry>,
+  ): Promise<void> {
     const drain = mode === "drain"
     const now = new AbortController()
     let asked = false
@@ -206,7 +220,7 @@ export class QueueManager<Q, R, J extends JobMap<J> = AnyJobs> {
     this.#enter("starting")
     try {
       await this.#parts.checkSchema()
-      const worker = this.#makeWorker(drain ? () => confirmIdle() : () => {})
+      const worker = this.#makeWorker(schedules, drain ? () => confirmIdle() : () => {})
       const confirmIdle = idleConfirmation(
         () => worker.lookEverywhere(),
         () => worker.started,
@@ -234,12 +248,14 @@ export class QueueManager<Q, R, J extends JobMap<J> = AnyJobs> {
     return executor === null ? handler : executeWith(executor, handler, this.#parts.clock, this.#parts.random)
   }
 
-  #makeWorker(onIdle: () => void): Worker {
+  #makeWorker(schedules: ReadonlyMap<string, ScheduleEntry>, onIdle: () => void): Worker {
     return new Worker({
       ...this.#parts,
       options: this.#options,
       events: this.#events,
       entrypoints: this.#entrypoints,
+      schedules,
+      scheduleSurroundings: this.#parts,
       makeContext: (job, notes, log) => this.#makeContext(job, notes, log),
       onIdle,
     })

@@ -36,6 +36,8 @@ export interface WakeUp {
   readonly rules?: boolean
   /** Slots of these limited entrypoints are free again; true: of any. */
   readonly freed?: readonly string[] | true
+  /** Schedules have changed, or runs of them wait. */
+  readonly schedules?: boolean
 }
 
 export interface ProducerStore {

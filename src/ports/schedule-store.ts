@@ -51,3 +51,104 @@ export interface StoredSchedule {
   /** There are runs that wait. */
   readonly waiting: boolean
 }
+
+/** What a worker wants to start: all ticks of one schedule that are due. */
+export interface TickRequest {
+  readonly name: string
+  readonly revision: string
+  /** The tick at which the row stands, by what this worker knows. */
+  readonly expected: Date
+  /** From when it may start. */
+  readonly due: Date
+  /** The tick to stand at then. */
+  readonly following: Date
+  readonly ticks: readonly TickWish[]
+}
+
+/** `run`: as `overlap` allows · `wait`: until nothing runs · `skip`: leave it out, for that reason. */
+export type TickWish =
+  | { readonly tick: Date; readonly wish: "run" | "wait" }
+  | { readonly tick: Date; readonly wish: "skip"; readonly reason: string }
+
+/** A run that was started, or a tick that was not. */
+export interface StartedRun {
+  readonly id: string
+  readonly name: string
+  readonly tick: Date
+  readonly status: ScheduleRunStatus
+  readonly previousTick: Date | null
+  readonly attempt: number
+}
+
+/** A schedule as it was before a start. */
+export interface SeenSchedule {
+  readonly name: string
+  /** False: there is no row of this name. */
+  readonly known: boolean
+  readonly nextRun: Date | null
+  readonly revision: string | null
+  /** It was this worker's turn. */
+  readonly taken: boolean
+}
+
+export interface TicksReply {
+  /** By the database's clock, ms since 1970. */
+  readonly now: number
+  /** False: this worker was declared dead, and nothing was started. */
+  readonly alive: boolean
+  readonly schedules: readonly SeenSchedule[]
+  readonly runs: readonly StartedRun[]
+}
+
+export interface WaitingReply {
+  readonly now: number
+  readonly alive: boolean
+  readonly moreWait: boolean
+  readonly runs: readonly StartedRun[]
+}
+
+/** How a handler ended. */
+export interface RunEnd {
+  readonly id: string
+  readonly status: "successful" | "exception"
+  /** By the clock of this process. */
+  readonly endedAt: number
+  readonly error: string | null
+  readonly traceback: string | null
+}
+
+/** A run whose worker died. */
+export interface RescuedRun {
+  readonly name: string
+  readonly tick: Date
+  readonly attempt: number
+  /** It is run again; false: that was tried too often. */
+  readonly again: boolean
+}
+
+/** What a worker does with schedules. Each call is one statement and one transaction. */
+export interface ScheduleStore {
+  /** The rows that there are of these names, and the time by the database's clock in ms since 1970. */
+  read(names: readonly string[]): Promise<{ readonly now: number; readonly schedules: readonly StoredSchedule[] }>
+  /** Writes what the code says; answers with the entries that were there and said something else. */
+  register(
+    schedules: readonly CodeSchedule[],
+  ): Promise<readonly { readonly name: string; readonly expression: string; readonly timezone: string }[]>
+  /** Writes the next tick of entries without one. */
+  plan(entries: readonly { readonly name: string; readonly revision: string; readonly nextRun: Date }[]): Promise<void>
+  startTicks(workerId: string, requests: readonly TickRequest[]): Promise<TicksReply>
+  startWaiting(workerId: string, names: readonly string[], limit: number): Promise<WaitingReply>
+  /**
+   * @param now - by the clock of this process, for the age of the ends
+   * @returns the runs whose end was recorded (others are not this worker's any more), and whether other runs waited for that
+   */
+  finish(
+    workerId: string,
+    ends: readonly RunEnd[],
+    now: number,
+  ): Promise<{ readonly recorded: readonly string[]; readonly othersWait: boolean }>
+  /** Runs that are not over: others run them again. */
+  release(workerId: string, runIds: readonly string[]): Promise<void>
+  /** Lets the runs of dead workers be run again, at most so often. */
+  rescue(mostRescues: number): Promise<readonly RescuedRun[]>
+}

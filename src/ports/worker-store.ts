@@ -1,5 +1,6 @@
 import type { WakeUp } from "./job-store.js"
 import type { LimitStore } from "./limit-store.js"
+import type { ScheduleStore } from "./schedule-store.js"
 
 /** A job in a worker's hands. `token` names the claim: without it nothing can be recorded. */
 export interface ClaimedJob {
@@ -190,12 +191,14 @@ export interface WorkerIdentity {
   readonly pid: number
   readonly version: string
   readonly entrypoints: readonly string[]
+  readonly schedules: readonly string[]
   readonly heartbeatTimeoutMs: number
 }
 
 /** What a worker does with the database. Each call is one statement and one transaction. */
 export interface WorkerStore {
   readonly limits: LimitStore
+  readonly schedules: ScheduleStore
   startWorker(identity: WorkerIdentity): Promise<string>
   stopWorker(workerId: string): Promise<void>
   exchange(request: ExchangeRequest, signal?: AbortSignal): Promise<ExchangeReply>

@@ -277,6 +277,13 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "prune_history",
     "write_progress",
     "write_log_lines",
+    "read_schedules",
+    "register_schedules",
+    "plan_schedules",
+    "finish_runs",
+    "release_runs",
+    "rescue_runs",
+    "prune_runs",
   ],
   Operator: [
     "end_waiting",

@@ -206,6 +206,7 @@ function pass(queue: TestQueue, onStep: (removed: number, step: PruneStep) => vo
     ages: resolveRetention(),
     store: {
       registerRetention: (ages) => store.registerRetention(ages),
+      pruneRuns: (ages, removeAtMost) => store.pruneRuns(ages, removeAtMost),
       async takeTurn(turnMs, keep) {
         turns++
         return await store.takeTurn(turnMs, keep)

@@ -41,4 +41,13 @@ export class PostgresRetentionStore implements RetentionStore {
     )
     return { counts: row!.counts === null ? [] : JSON.parse(row!.counts), next: row!.next }
   }
+
+  async pruneRuns(ages: Retention, removeAtMost: number): Promise<void> {
+    const { successful, exception } = ages
+    await this.#statements.run(this.#on, "prune_runs", [
+      ["successful", "enqueued", "skipped", "exception", "lost"],
+      [successful, successful, successful, exception, exception],
+      removeAtMost,
+    ])
+  }
 }

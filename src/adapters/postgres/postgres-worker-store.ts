@@ -20,16 +20,19 @@ import type {
   WorkerStore,
 } from "../../ports/worker-store.js"
 import { PostgresLimitStore } from "./postgres-limit-store.js"
+import { PostgresScheduleStore } from "./postgres-schedule-store.js"
 import type { Statements } from "./statement.js"
 
 /** What a worker does with the database, on one session. */
 export class PostgresWorkerStore implements WorkerStore {
   readonly limits: PostgresLimitStore
+  readonly schedules: PostgresScheduleStore
   readonly #on: Queryable
   readonly #statements: Statements
 
   constructor(on: Queryable, statements: Statements) {
     this.limits = new PostgresLimitStore(on, statements)
+    this.schedules = new PostgresScheduleStore(on, statements)
     this.#on = on
     this.#statements = statements
   }
@@ -41,6 +44,7 @@ export class PostgresWorkerStore implements WorkerStore {
       identity.version,
       identity.entrypoints,
       identity.heartbeatTimeoutMs,
+      identity.schedules,
     ])
     return row!.id
   }

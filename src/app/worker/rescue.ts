@@ -1,6 +1,7 @@
 import type { Timer } from "../../ports/clock.js"
 import { type Logger, logEvent } from "../../ports/logger.js"
 import type { Beat, RescuedJob } from "../../ports/worker-store.js"
+import { logRescuedRuns } from "../schedules/rescued-runs.js"
 import type { ClaimRegister } from "./claim-register.js"
 import type { Connection } from "./connection.js"
 import { Duty, type DutyEnvironment } from "./duty.js"
@@ -16,6 +17,8 @@ export interface RescueParts {
   workerId(): string
   /** Jobs were put back into line. */
   onRescued(): void
+  /** Runs of schedules wait for another worker. */
+  onRunsRescued(): void
 }
 
 /** Puts the jobs of dead workers back into line. Every worker watches all others. */
@@ -57,6 +60,9 @@ export class Rescue {
         pid,
       })
     }
+    const runs = await connection.use((store) => store.schedules.rescue(maxRescues))
+    logRescuedRuns(log, "rescue", runs)
+    if (runs.length > 0) this.#parts.onRunsRescued()
     const orphans = await connection.use((store) => store.takeOrphans(workerId))
     if (orphans.length === 0) {
       await connection.use((store) => store.limits.freeLeases())

@@ -75,6 +75,7 @@ export class Retention {
   }
 
   async #end(): Promise<number> {
+    await this.#parts.store.pruneRuns(this.#parts.ages, step.removeAtMost)
     const restMs = (this.#parts.clock.monotonic() - this.#beganAt) * shareOfTime
     if (restMs > turnMs) await this.#takeTurn(restMs, true)
     return Math.max(this.#pauseMs(), restMs)

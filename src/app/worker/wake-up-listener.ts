@@ -140,8 +140,9 @@ function readWakeUp(message: {
   readonly cancel?: unknown
   readonly rules?: unknown
   readonly freed?: unknown
+  readonly schedules?: unknown
 }): WakeUp {
-  const { entrypoints, seq, due, cancel, rules, freed } = message
+  const { entrypoints, seq, due, cancel, rules, freed, schedules } = message
   if (!Array.isArray(entrypoints) || !entrypoints.every((name) => typeof name === "string")) return {}
   return {
     entrypoints,
@@ -149,6 +150,7 @@ function readWakeUp(message: {
     due: typeof due === "number" ? due : null,
     ...(cancel === true ? { cancel } : {}),
     ...(rules === true ? { rules } : {}),
+    ...(schedules === true ? { schedules } : {}),
     ...(freed === true || (Array.isArray(freed) && freed.every((name) => typeof name === "string")) ? { freed } : {}),
   }
 }

@@ -11,6 +11,8 @@ import type { Tracing } from "../../ports/tracing.js"
 import type { Beat, ClaimedJob, CompletionVerdict, Report, WorkerStore } from "../../ports/worker-store.js"
 import type { WorkerHealth } from "../health.js"
 import { joinTransaction } from "../join-transaction.js"
+import type { ScheduleEntry, ScheduleSurroundings } from "../schedules/schedule-handler.js"
+import { Scheduler } from "../schedules/scheduler.js"
 import { guardedRunTrace } from "../tracing/guarded-trace.js"
 import { payloadBytes } from "../tracing/trace-enqueue.js"
 import { notifyWindowMs } from "../wake-throttle.js"
@@ -51,6 +53,9 @@ export interface WorkerParts {
   readonly options: ResolvedWorkerOptions
   readonly maxResultBytes: number
   readonly entrypoints: JobPoolParts["entrypoints"]
+  /** What its code registers, by name. */
+  readonly schedules: ReadonlyMap<string, ScheduleEntry>
+  readonly scheduleSurroundings: ScheduleSurroundings
   readonly retention: RetentionAges
   readonly retentionStore: RetentionStore
   makeContext(job: Job, notes: Notes, log: Logger): RunContext<unknown, unknown>
@@ -98,6 +103,7 @@ export class Worker {
   readonly #suspects: Suspects
   readonly #completions: Completions
   readonly #retention: Retention
+  readonly #scheduler: Scheduler
   readonly #poll: Duty
   readonly #registration: Duty
   readonly #unload: Duty
@@ -219,6 +225,7 @@ export class Worker {
       maxRescues: options.maxRescues,
       workerId,
       onRescued: () => this.#suspects.expect(true),
+      onRunsRescued: () => this.#scheduler.refresh(),
     })
     this.#suspects = new Suspects({
       duties,
@@ -232,11 +239,23 @@ export class Worker {
       onSettled: () => this.#exchanger.announceIdle(),
     })
     this.#retention = new Retention({ clock, duties, store: parts.retentionStore, ages: parts.retention })
+    this.#scheduler = new Scheduler({
+      clock,
+      duties,
+      connection: this.#control,
+      log: parts.log,
+      entries: parts.schedules,
+      surroundings: parts.scheduleSurroundings,
+      maxRescues: options.maxRescues,
+      workerId,
+      onDead: (id) => this.#die(id),
+    })
     this.#poll = new Duty("poll", duties, async () => {
       this.#gates.freed(true)
       this.#exchanger.sweep()
       this.#promotion.poke()
       this.#suspects.expect()
+      this.#scheduler.refresh()
       return options.pollIntervalMs * (0.9 + random() * 0.2)
     })
     this.#unload = new Duty("put back", duties, () => this.#putBackStalled())
@@ -250,6 +269,7 @@ export class Worker {
     try {
       await this.#registerRetention()
       await this.#writeLimitsDown()
+      await this.#scheduler.register()
       await this.#gates.open()
       await this.#openHeartbeatThread()
       this.#id = await this.#makeKnown()
@@ -273,6 +293,7 @@ export class Worker {
     this.#suspects.start()
     this.#completions.start()
     this.#retention.start()
+    this.#scheduler.start()
     this.#poll.start()
     this.#registration.start()
     this.#unload.start()
@@ -284,11 +305,13 @@ export class Worker {
    */
   async stop(deadline: AbortSignal): Promise<void> {
     this.#exchanger.stopClaiming()
+    this.#scheduler.close()
     await this.#suspects.stop()
     for (const claim of [...this.#pool.close(), ...this.#gates.close()]) this.#putBack(claim)
     await this.#letHandlersEnd(deadline)
     this.#pool.detachAll()
     await this.#handIn(deadline)
+    await this.#atMost(patienceMs(deadline), this.#stopScheduler())
     await this.#atMost(patienceMs(deadline), this.#stopDuties())
     await this.#atMost(patienceMs(deadline), this.#sayGoodbye())
     this.#lag.stop()
@@ -324,6 +347,7 @@ export class Worker {
     this.#exchanger.look()
     this.#promotion.poke()
     this.#suspects.expect()
+    this.#scheduler.refresh()
   }
 
   #wake(wakeUp: WakeUp): void {
@@ -333,6 +357,7 @@ export class Worker {
       return
     }
     if (wakeUp.rules === true) this.#gates.see(undefined)
+    if (wakeUp.schedules === true) this.#scheduler.refresh()
     if (wakeUp.freed !== undefined) this.#gates.freed(wakeUp.freed)
     if (wakeUp.entrypoints?.length === 0) return
     this.#exchanger.look(wakeUp)
@@ -444,11 +469,12 @@ export class Worker {
 
   /** Others may take the jobs soon: the handlers should stop before that. What they return is recorded if it still can be. */
   #onSilence(): void {
-    if (this.#pool.held === 0) return
+    if (this.#pool.held === 0 && this.#scheduler.runs.running === 0) return
     const message = "no heartbeat reached the database for too long: aborting the handlers"
     logEvent(this.#log, "worker.silent", message, { duty: "heartbeat", jobs: this.#pool.held })
     for (const claim of [...this.#pool.giveUpWaiting(), ...this.#gates.giveUpWaiting()]) this.#putBack(claim)
     this.#pool.stopAll("lease-lost")
+    this.#scheduler.runs.stopAll("lease-lost")
   }
 
   /** The database says that this worker is dead: its jobs belong to others, and it starts again under a new id. */
@@ -461,6 +487,7 @@ export class Worker {
     this.#warnOfRefusal(this.#exchanger.forgetReports())
     this.#register.clear()
     this.#suspects.lose()
+    this.#scheduler.lose()
     this.#pool.loseAll(this.#gates.reset())
     this.#registration.poke()
   }
@@ -503,10 +530,17 @@ export class Worker {
   }
 
   async #makeKnown(): Promise<string> {
-    const { host, pid, version, entrypoints, options } = this.#parts
+    const { host, pid, version, entrypoints, schedules, options } = this.#parts
     const { heartbeatTimeoutMs } = options
     const id = await this.#control.use((store) =>
-      store.startWorker({ host, pid, version, entrypoints: [...entrypoints.keys()], heartbeatTimeoutMs }),
+      store.startWorker({
+        host,
+        pid,
+        version,
+        entrypoints: [...entrypoints.keys()],
+        schedules: [...schedules.keys()],
+        heartbeatTimeoutMs,
+      }),
     )
     this.#heartbeatThread?.beatFor(id)
     return id
@@ -531,10 +565,11 @@ export class Worker {
   }
 
   async #letHandlersEnd(deadline: AbortSignal): Promise<void> {
-    const idle = this.#pool.idle()
+    const idle = Promise.all([this.#pool.idle(), this.#scheduler.runs.idle()]).then(() => {})
     await Promise.race([idle, aborted(deadline)])
-    if (this.#pool.running === 0) return
+    if (this.#pool.running + this.#scheduler.runs.running === 0) return
     this.#pool.stopAll("shutdown")
+    this.#scheduler.runs.stopAll("shutdown")
     await this.#atMost(graceMs, idle)
   }
 
@@ -547,6 +582,14 @@ export class Worker {
     if (!this.#exchanger.settled) {
       const message = "the database did not take the last outcomes; other workers will run those jobs again"
       logEvent(this.#log, "outcomes.not-recorded", message, { duty: "exchange" })
+    }
+  }
+
+  async #stopScheduler(): Promise<void> {
+    try {
+      await this.#scheduler.stop()
+    } catch (error) {
+      this.#complain("schedules", error, undefined)
     }
   }
 
