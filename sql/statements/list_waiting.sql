@@ -30,7 +30,12 @@ select
   waiting.entrypoint,
   (
     select count(*)::int
-    from (select from pgqueuer.ready as ready where ready.entrypoint = waiting.entrypoint limit $1::int) as counted
+    from (
+      select from pgqueuer.ready as ready
+      where ready.entrypoint = waiting.entrypoint
+      order by ready.entrypoint, ready.rank, ready.seq
+      limit $1::int
+    ) as counted
   ) as queued,
   coalesce(overdue.count, 0) as overdue,
   (extract(epoch from clock_timestamp() - overdue.run_at) * 1000)::float8 as overdue_ms,

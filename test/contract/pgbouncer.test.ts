@@ -10,6 +10,8 @@ import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test, vi
 import { PgPoolDriver } from "../../src/adapters/drivers/pg.js"
 import { PostgresJsDriver } from "../../src/adapters/drivers/postgres-js.js"
 import type { Driver } from "../../src/ports/driver.js"
+import { Queries } from "../../src/queries.js"
+import { installQueue } from "../support/queue.js"
 
 const isInstalled = spawnSync("pgbouncer", ["--version"]).status === 0
 
@@ -70,6 +72,18 @@ describe.runIf(isInstalled)("behind PgBouncer in transaction mode, not preparing
     await driver.query("select pg_notify('past_the_bouncer', 'x')")
     await vi.waitFor(() => expect(heard).toHaveBeenCalledExactlyOnceWith("x"))
     await subscription.close()
+  })
+
+  test("doctor notices it, and that notifications get lost, unless they have a way past it", async () => {
+    const { schema } = await installQueue()
+    const pool = new pg.Pool({ connectionString: bouncer.url, max: 4 })
+    onTestFinished(() => pool.end())
+    const codes = async (driver: Driver) => {
+      const { findings } = await new Queries(driver, { schema }).doctor()
+      return findings.map(({ code }) => code).filter((code) => code === "pooled" || code === "notify-lost")
+    }
+    expect(await codes(new PgPoolDriver(pool, { prepare: false }))).toEqual(["notify-lost", "pooled"])
+    expect(await codes(new PgPoolDriver(pool, options()))).toEqual(["pooled"])
   })
 
   test("PgPoolDriver says what to do when it prepares nevertheless", async () => {

@@ -6,6 +6,7 @@ import { codeVersion } from "../../src/adapters/postgres/migrations.js"
 import type { Finding, FindingCode } from "../../src/app/doctor/diagnosis.js"
 import { Queries } from "../../src/queries.js"
 import { startOwnServer } from "../support/own-server.js"
+import { costsOfBacklog, genericPlan } from "../support/plan.js"
 import { eventually, installQueue, type TestQueue } from "../support/queue.js"
 
 describe("on a server that is set up well", () => {
@@ -175,6 +176,69 @@ describe("of the tables", () => {
   })
 })
 
+describe("of rights", () => {
+  it("works for a user with few of them: what it may not read is a note that names what is missing", async () => {
+    const queue = await installQueue()
+    const { queries, user } = await asUser(queue, `grant usage on schema ${queue.schema} to {user}`)
+    const { findings, facts } = await queries.doctor()
+    expect(facts).toMatchObject({ user, roles: [], schemaVersion: null, notifyMs: expect.any(Number) })
+    expect(findings.filter(({ code }) => code === "unreadable")).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ severity: "note", command: `grant pg_monitor to ${user};` }),
+        expect.objectContaining({
+          severity: "note",
+          message: expect.stringMatching(/the tables' version: .*table migration$/),
+        }),
+        expect.objectContaining({ severity: "note", message: expect.stringMatching(/workers: .*permission denied/) }),
+      ]),
+    )
+    expect(findings.filter(({ code }) => code === "missing-right")).toMatchObject([
+      { severity: "note", message: expect.stringContaining("lacks rights that a producer needs") },
+      ...Array.from({ length: 4 }, () => ({ severity: "note" })),
+    ])
+  })
+
+  it("gives the line that grants what a role lacks", async () => {
+    const queue = await installQueue()
+    const { queries, user } = await asUser(queue, `grant usage on schema ${queue.schema} to {user}`)
+    const missing = async () =>
+      (await queries.doctor({ role: "producer" })).findings.filter(({ code }) => code === "missing-right")
+    const [found] = await missing()
+    expect(found).toMatchObject({ severity: "error", message: expect.stringContaining(`${user} lacks rights`) })
+    await queue.pool.query(found!.command!)
+    expect(await missing()).toEqual([])
+    expect((await queries.doctor()).facts.roles).toEqual(["producer"])
+    await queries.enqueue("a")
+  })
+})
+
+describe("of a large backlog", () => {
+  it.each(["list_waiting", "list_hand_limits"] as const)("reads with %s no more than a part", async (name) => {
+    const queue = await installQueue({ checked: false })
+    await queue.sql(`insert into pgqueuer.ready select 'e' || n % 3, 0, n, n from generate_series(1, 20000) as n`)
+    await queue.sql(
+      `insert into pgqueuer.deferred select n, 'd', 0, now() - n * interval '1 second' from generate_series(30001, 50000) as n`,
+    )
+    for (const analysed of [false, true]) {
+      if (analysed) await queue.sql("analyze pgqueuer.ready, pgqueuer.deferred, pgqueuer.job")
+      const client = await queue.pool.connect()
+      try {
+        const parameters = name === "list_waiting" ? ["10000"] : []
+        expect(costsOfBacklog(await genericPlan(client, queue, name, parameters), queue)).toEqual([])
+      } finally {
+        client.release()
+      }
+    }
+    const found = await findingsOf(queue, "no-worker")
+    expect(found.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^6,66\d jobs of the entrypoint e0/),
+    )
+    expect(await findingsOf(queue, "overdue")).toMatchObject([
+      { message: expect.stringMatching(/^10,000 jobs or more/) },
+    ])
+  })
+})
+
 describe("of work", () => {
   it("names entrypoints whose jobs nobody runs, those paused, and limits that are not the code's", async () => {
     const queue = await installQueue()
@@ -240,6 +304,24 @@ async function leaveOpen(queue: TestQueue, application: string, statement: strin
   await client.query("begin")
   await client.query(statement)
   return rows[0].pid
+}
+
+/** A role that has what the statement grants, gone after the test. */
+async function asUser(queue: TestQueue, grants: string): Promise<{ queries: Queries; user: string }> {
+  const user = `${queue.schema}_user`
+  const admin = new pg.Client({ connectionString: queue.database.url })
+  await admin.connect()
+  onTestFinished(async () => {
+    await admin.query(`drop owned by ${user}; drop role ${user}`)
+    await admin.end()
+  })
+  await admin.query(`create role ${user} login password 'of a test'`)
+  await admin.query(grants.replaceAll("{user}", user))
+  const url = new URL(queue.database.url)
+  url.username = user
+  url.password = "of a test"
+  const pool = queue.database.pool({ connectionString: url.href })
+  return { queries: new Queries(new PgPoolDriver(pool), { schema: queue.schema }), user }
 }
 
 async function addWorker({ sql }: TestQueue, entrypoint: string, change = "pid = 7"): Promise<void> {

@@ -56,6 +56,8 @@ class Examination {
   readonly #findings: Finding[] = []
   #facts: DiagnosisFacts
   #server: ServerReading | undefined
+  /** By the catalog, which everybody may read; unless somebody locks the tables. */
+  #isInstalled = true
 
   constructor(parts: DoctorParts, options: DoctorOptions) {
     this.#parts = parts
@@ -69,7 +71,7 @@ class Examination {
     await this.#look("open transactions", async () => checkTransactions(await this.#parts.store.listTransactions()))
     await this.#look("the tables' version", () => this.#lookAtVersion())
     await this.#look("the tables", () => this.#lookAtTables())
-    if (this.#facts.schemaVersion !== null) {
+    if (this.#isInstalled) {
       const { store, operation } = this.#parts
       await this.#look("rights", () => this.#lookAtRights())
       await this.#look("workers", async () => checkWorkers(await operation.listWorkers(false), this.#now()))
@@ -112,7 +114,8 @@ class Examination {
     const wraparound = await store.readWraparound()
     this.#know({ wraparound: estimateWraparound(wraparound) })
     const found = checkWraparound(wraparound, tables, settings, placement)
-    if (tables.length === 0) return found
+    this.#isInstalled = tables.length > 0
+    if (!this.#isInstalled) return found
     const isCurrent = this.#facts.schemaVersion === null || this.#facts.schemaVersion >= schema.codeVersion
     const objects = isCurrent
       ? checkObjects(await schema.findMissing(), await store.listInvalidIndexes(), tables, placement)
