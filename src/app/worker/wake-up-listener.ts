@@ -34,7 +34,7 @@ export class WakeUpListener {
   #wasLost = false
   #proved = false
   #isDeaf = false
-  #onEcho: (() => void) | undefined
+  #endProof: ((how: "heard" | "lost") => void) | undefined
 
   constructor(parts: WakeUpListenerParts) {
     this.#parts = parts
@@ -60,13 +60,19 @@ export class WakeUpListener {
   }
 
   async stop(): Promise<void> {
+    this.#endProof?.("lost")
     await this.#duty.stop()
     await this.#subscription?.close()
     this.#subscription = undefined
   }
 
   async #listen(): Promise<number> {
-    if (this.#subscription !== undefined) return Number.POSITIVE_INFINITY
+    if (this.#subscription === undefined) await this.#open()
+    if (this.#subscription !== undefined && !this.#proved) await this.#prove()
+    return Number.POSITIVE_INFINITY
+  }
+
+  async #open(): Promise<void> {
     let lost = false
     const subscription = await this.#parts.driver.listen(this.#parts.channel, {
       onNotification: (payload) => this.#hear(payload),
@@ -79,32 +85,40 @@ export class WakeUpListener {
     this.#subscription = subscription
     if (this.#wasLost) logEvent(this.#parts.log, "listen.restored", "the LISTEN connection is open again", about)
     this.#parts.onGap()
-    if (!this.#proved) await this.#prove()
-    return Number.POSITIVE_INFINITY
   }
 
   #lose(error: unknown): void {
     this.#subscription = undefined
     this.#wasLost = true
     logEvent(this.#parts.log, "listen.lost", "the LISTEN connection was lost; opening it again", { ...about, error })
+    this.#endProof?.("lost")
     this.#parts.onLost()
     this.#duty.poke()
   }
 
   /** Behind a pooler LISTEN can be accepted while nothing ever arrives. */
   async #prove(): Promise<void> {
-    this.#proved = true
     const echo = `${Math.trunc(this.#parts.duties.random() * 1e15)}`
-    const heard = new Promise<boolean>((resolve) => {
-      const timer = this.#parts.clock.after(echoTimeoutMs, () => resolve(false))
-      this.#onEcho = () => {
+    this.#echo = echo
+    const proof = new Promise<"heard" | "lost" | "late">((resolve) => {
+      // After a handler that held up the event loop this timer comes before what has arrived meanwhile is read.
+      const giveUp = () => void this.#parts.clock.turn().then(() => resolve("late"))
+      const timer = this.#parts.clock.after(echoTimeoutMs, giveUp)
+      this.#endProof = (how) => {
         timer.cancel()
-        resolve(true)
+        resolve(how)
       }
-      this.#echo = echo
     })
-    await this.#parts.notify({ entrypoints: [], echo })
-    if (await heard) return
+    try {
+      await this.#parts.notify({ entrypoints: [], echo })
+    } catch (error) {
+      this.#endProof?.("lost")
+      throw error
+    }
+    const how = await proof
+    // A connection that broke meanwhile says nothing about the next one.
+    this.#proved = how !== "lost"
+    if (how !== "late") return
     this.#isDeaf = true
     logEvent(
       this.#parts.log,
@@ -117,6 +131,7 @@ export class WakeUpListener {
   #echo: string | undefined
 
   #hear(payload: string): void {
+    this.#isDeaf = false
     let message: (WakeUp & { readonly echo?: string }) | undefined
     try {
       message = payload === "" ? {} : JSON.parse(payload)
@@ -125,7 +140,7 @@ export class WakeUpListener {
     }
     if (typeof message !== "object" || message === null) message = {}
     if (message.echo !== undefined) {
-      if (message.echo === this.#echo) this.#onEcho?.()
+      if (message.echo === this.#echo) this.#endProof?.("heard")
       return
     }
     this.#parts.onWakeUp(readWakeUp(message))
