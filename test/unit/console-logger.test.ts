@@ -34,8 +34,8 @@ test("shows of an error its name, message, code, stack and cause, and nothing th
 test("writes a line for people with the fields behind it, with stacks where they are asked for", () => {
   const error = new Error("no\nway")
   const fields = { event: "job.failed", job: "7", jobs: ["1"], error, x: undefined }
-  expect(prettyLine("error", "the job\nfailed", fields, false)).toBe(
-    'pgqueuer error the job failed event=job.failed job="7" jobs=["1"] error="no\\nway"',
+  expect(prettyLine("error", "the job\nfailed\u001b[2J", fields, false)).toBe(
+    'pgqueuer error the job\\nfailed\\u001b[2J event=job.failed job="7" jobs=["1"] error="no\\nway"',
   )
   expect(prettyLine("error", "failed", fields, true)).toContain(`\n${error.stack}`)
 })

@@ -124,3 +124,20 @@ it("beats within the short pause of the last beat once jobs are held, though the
   await clock.advance(1)
   expect(beat).toHaveBeenCalledTimes(2)
 })
+
+it("tells the age of the last beat that was answered, and whether the last try failed", async () => {
+  const { clock, database, heartbeat } = makeHeartbeat(3_000)
+  heartbeat.start()
+  await clock.advance(300)
+  expect([heartbeat.ageMs, heartbeat.isFailing]).toEqual([300, false])
+  const { meanwhile } = database
+  database.meanwhile = () => {
+    throw new Error("away")
+  }
+  await clock.advance(1_700)
+  expect([heartbeat.ageMs, heartbeat.isFailing]).toEqual([2_000, true])
+  database.meanwhile = meanwhile
+  await clock.advance(500)
+  expect(heartbeat.isFailing).toBe(false)
+  expect(heartbeat.ageMs).toBeLessThanOrEqual(500)
+})

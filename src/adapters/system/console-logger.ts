@@ -92,9 +92,10 @@ function coloured(level: LogLevel): string {
   return isForPeople ? styleText(colours[level], level) : level
 }
 
-/** What a handler logs is whatever it likes: it must not look like another line. */
+/** What a handler logs is whatever it likes: it must not look like another line, nor move the cursor. */
 function onOneLine(message: string): string {
-  return String(message).replace(/[\r\n]+/g, " ")
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return String(message).replace(/[\u0000-\u001f\u007f-\u009f]/g, (one) => JSON.stringify(one).slice(1, -1))
 }
 
 /** A value that JSON cannot hold is no reason to lose the line. */
