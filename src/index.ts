@@ -32,6 +32,7 @@ export type { JobOptions, JobRequest, OnConflict } from "./app/parse-enqueue.js"
 export type { PruneOptions } from "./app/prune.js"
 export { QueueManager, type RunOptions } from "./app/queue-manager.js"
 export { SchedulerManager } from "./app/scheduler-manager.js"
+export type { PreviewOptions, ScheduleActionResult } from "./app/schedules/schedule-actions.js"
 export type { Schedule, ScheduleContext, ScheduleHandler } from "./app/schedules/schedule-handler.js"
 export type { JobSchedule, ScheduleOptions } from "./app/schedules/schedule-options.js"
 export type { WaitForOptions } from "./app/tracking/wait-for-options.js"
@@ -83,6 +84,8 @@ export type { OutcomeCount, QueueSize } from "./ports/job-store.js"
 export type { LogFields, Logger } from "./ports/logger.js"
 export type { EntrypointLimits, LimitSources, WorkerRecord, WorkerState } from "./ports/operation-store.js"
 export type { PruneCount } from "./ports/retention-store.js"
+export type { ScheduleRecord, ScheduleRunRecord } from "./ports/schedule-records.js"
+export type { Missed, Overlap, ScheduleRunStatus } from "./ports/schedule-store.js"
 export type {
   EnqueueCall,
   EnqueuedJob,
@@ -93,4 +96,11 @@ export type {
   StartedRun,
   Tracing,
 } from "./ports/tracing.js"
-export { type JobsFilter, type LogsOptions, Queries, type QueriesOptions, type Verification } from "./queries.js"
+export {
+  type JobsFilter,
+  type LogsOptions,
+  Queries,
+  type QueriesOptions,
+  type ScheduleRunsOptions,
+  type Verification,
+} from "./queries.js"

@@ -6,6 +6,7 @@ import { PostgresInspectionStore } from "./adapters/postgres/postgres-inspection
 import { PostgresOperationStore } from "./adapters/postgres/postgres-operation-store.js"
 import { PostgresProducerStore } from "./adapters/postgres/postgres-producer-store.js"
 import { PostgresRetentionStore } from "./adapters/postgres/postgres-retention-store.js"
+import { PostgresScheduleRecords } from "./adapters/postgres/postgres-schedule-records.js"
 import { PostgresSchemaStore } from "./adapters/postgres/postgres-schema-store.js"
 import { PostgresTableOptionsStore } from "./adapters/postgres/postgres-table-options-store.js"
 import { Statements } from "./adapters/postgres/statement.js"
@@ -47,6 +48,13 @@ import {
   parseRequests,
 } from "./app/parse-enqueue.js"
 import { type PruneOptions, prune } from "./app/prune.js"
+import {
+  actOnSchedules,
+  listSchedules,
+  type PreviewOptions,
+  previewSchedule,
+  type ScheduleActionResult,
+} from "./app/schedules/schedule-actions.js"
 import { checkSchema, schemaMissing } from "./app/schema-check.js"
 import { traceEnqueue } from "./app/tracing/trace-enqueue.js"
 import { WakeThrottle } from "./app/wake-throttle.js"
@@ -64,6 +72,7 @@ import type { ActionStore, InspectionStore, NewJob, OutcomeCount, QueueSize, Wak
 import { type Logger, logEvent, silentLogger } from "./ports/logger.js"
 import type { EntrypointLimits, OperationStore, WorkerRecord } from "./ports/operation-store.js"
 import type { PruneCount } from "./ports/retention-store.js"
+import type { ScheduleRecord, ScheduleRecords, ScheduleRunRecord } from "./ports/schedule-records.js"
 import type { SchemaState } from "./ports/schema-store.js"
 import type { Tracing } from "./ports/tracing.js"
 
@@ -89,6 +98,13 @@ export interface JobsFilter {
   readonly after?: string
 }
 
+export interface ScheduleRunsOptions {
+  /** 1 to 10,000; default 100. */
+  readonly limit?: number
+  /** Only runs with a lower id than this: the last id of the page before. */
+  readonly after?: string
+}
+
 export interface LogsOptions {
   /** Only lines after this one: the last id of the page before. */
   readonly after?: string
@@ -109,6 +125,7 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
   readonly #inspection: InspectionStore
   readonly #operation: OperationStore
   readonly #schema: PostgresSchemaStore
+  readonly #schedules: ScheduleRecords
 
   constructor(driver: Driver, options: QueriesOptions = {}) {
     checkOptions("Queries", options, queriesChecks)
@@ -120,6 +137,7 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
     this.#inspection = new PostgresInspectionStore(guarded(driver, schemaMissing), this.#statements)
     this.#operation = new PostgresOperationStore(guarded(driver, schemaMissing), this.#statements)
     this.#schema = new PostgresSchemaStore(driver, this.#placement)
+    this.#schedules = new PostgresScheduleRecords(guarded(driver, schemaMissing), this.#statements)
   }
 
   /**
@@ -318,6 +336,51 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
   async workers(options: { readonly all?: boolean } = {}): Promise<readonly WorkerRecord[]> {
     checkOptions("workers", options, { all: aBoolean })
     return this.#operation.listWorkers(options.all === true)
+  }
+
+  /** All schedules by name: when they run next, how they ran last, and whether a running worker has code for them. */
+  schedules(): Promise<ScheduleRecord[]> {
+    return listSchedules(this.#schedules)
+  }
+
+  /** The runs of a schedule and the ticks that were left out, newest first; none for a name that is not known. */
+  async scheduleRuns(name: string, options: ScheduleRunsOptions = {}): Promise<readonly ScheduleRunRecord[]> {
+    checkOptions("scheduleRuns", options, { limit: wholeNumber(1, 10_000), after: anyValue })
+    checkEntrypoint(name)
+    if (options.after !== undefined) checkIds([options.after])
+    return this.#schedules.runs(name, options.after ?? null, options.limit ?? 100)
+  }
+
+  /** Lets no tick of these schedules start until they are resumed. A run that is under way goes on. */
+  pauseSchedules(names: string | readonly string[]): Promise<ScheduleActionResult[]> {
+    return actOnSchedules(this.#schedules, "pause", names)
+  }
+
+  /** Lets them run again from the next tick on: what fell into the pause is not made up for. */
+  resumeSchedules(names: string | readonly string[]): Promise<ScheduleActionResult[]> {
+    return actOnSchedules(this.#schedules, "resume", names)
+  }
+
+  /**
+   * Runs each once as soon as a worker that has code for it can, also while it is paused; its ticks stay as they are. It waits for an
+   * earlier run to end unless `overlap` is `"allow"`.
+   */
+  triggerSchedules(names: string | readonly string[]): Promise<ScheduleActionResult[]> {
+    return actOnSchedules(this.#schedules, "trigger", names)
+  }
+
+  /** Removes them, with runs that wait. A schedule that is still in the code comes back when a worker starts. */
+  removeSchedules(names: string | readonly string[]): Promise<ScheduleActionResult[]> {
+    return actOnSchedules(this.#schedules, "remove", names)
+  }
+
+  /**
+   * The next runs of a schedule by its name, or of a cron expression, from now on.
+   *
+   * @throws PgQueuerError `PGQ_SCHEDULE_UNKNOWN`, `PGQ_SCHEDULE_INVALID`, `PGQ_OPTION_INVALID`
+   */
+  previewSchedule(nameOrExpression: string, options: PreviewOptions = {}): Promise<Date[]> {
+    return previewSchedule(this.#schedules, nameOrExpression, options)
   }
 
   /**

@@ -13,13 +13,13 @@ import { addJobCommand } from "./commands/job.js"
 import { addJobsCommand } from "./commands/jobs.js"
 import { addLimitsCommand } from "./commands/limits.js"
 import { addListenCommand } from "./commands/listen.js"
-import { addMcpCommand } from "./commands/mcp.js"
 import { addPauseCommand, addResumeCommand } from "./commands/pause.js"
 import { addPruneCommand } from "./commands/prune.js"
 import { addQueueCommand } from "./commands/queue.js"
 import { addRequeueCommand } from "./commands/requeue.js"
 import { addRescheduleCommand } from "./commands/reschedule.js"
 import { addRunCommand } from "./commands/run.js"
+import { addSchedulesCommand } from "./commands/schedules.js"
 import { addStatsCommand } from "./commands/stats.js"
 import { addUninstallCommand } from "./commands/uninstall.js"
 import { addUpgradeCommand } from "./commands/upgrade.js"
@@ -73,11 +73,11 @@ function makeProgram(cli: Cli): Command {
   addResumeCommand(program, cli)
   addLimitsCommand(program, cli)
   addWorkersCommand(program, cli)
+  addSchedulesCommand(program, cli)
   addListenCommand(program, cli)
   addPruneCommand(program, cli)
   addStatsCommand(program, cli)
   addDoctorCommand(program, cli)
-  addMcpCommand(program, cli)
   addDemoCommand(program, cli)
   return program
 }

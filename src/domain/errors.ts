@@ -20,6 +20,7 @@
  * `PGQ_COMPLETE_ROLLED_BACK` the transaction in which a handler completed its job was rolled back ·
  * `PGQ_WATCHER_CLOSED` a CompletionWatcher was used after its end ·
  * `PGQ_SCHEDULE_INVALID` a cron expression or its time zone cannot be read, or no date ever fits it ·
+ * `PGQ_SCHEDULE_UNKNOWN` no schedule has this name ·
  * `PGQ_MODULE_INVALID` a module for `pgq run` or a thread is missing, throws or exports the wrong thing ·
  * `PGQ_THREAD_LOST` the thread that ran a job ended before the job did ·
  * `PGQ_PORT_UNAVAILABLE` a port to listen on is taken or not allowed · `PGQ_USAGE` wrong command line · `PGQ_EMBEDDED_MISSING` `PGQ_EMBEDDED_FAILED` the embedded PostgreSQL.
@@ -55,6 +56,7 @@ export type ErrorCode =
   | "PGQ_COMPLETE_ROLLED_BACK"
   | "PGQ_WATCHER_CLOSED"
   | "PGQ_SCHEDULE_INVALID"
+  | "PGQ_SCHEDULE_UNKNOWN"
   | "PGQ_MODULE_INVALID"
   | "PGQ_THREAD_LOST"
   | "PGQ_PORT_UNAVAILABLE"

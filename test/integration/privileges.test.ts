@@ -10,6 +10,7 @@ import { RetryRequested } from "../../src/domain/retry-requested.js"
 import { Queries } from "../../src/queries.js"
 import { type TestDatabase, testDatabase } from "../support/database.js"
 import { eventually, installQueue, type TestQueue } from "../support/queue.js"
+import { storeSchedule } from "../support/schedules.js"
 
 const document = readFileSync(new URL("../../docs/reference/privileges.md", import.meta.url), "utf8")
 
@@ -167,6 +168,10 @@ it("lets an operator cancel and delete, and neither read payloads, enqueue nor u
   expect(await queries.resume("a")).toMatchObject({ paused: false })
   expect(await queries.limits()).toHaveLength(1)
   expect(await queries.prune({ olderThan: 0 })).toHaveLength(2)
+  await storeSchedule(queue, "nightly", { expression: "0 3 * * *" })
+  for (const act of ["pause", "resume", "trigger", "remove"] as const)
+    expect(await queries[`${act}Schedules`]("nightly")).toMatchObject([{ done: true }])
+  expect(await queries.pauseSchedules("nightly")).toMatchObject([{ reason: "unknown" }])
   for (const attempt of [
     () => queries.enqueue("a"),
     () => queries.jobs(),
@@ -214,6 +219,10 @@ it("lets a viewer look at everything, and change nothing", async () => {
   expect(await queries.statistics()).toEqual([])
   expect(await queries.limits()).toEqual([])
   expect(await queries.workers()).toEqual([])
+  await storeSchedule(queue, "nightly", { expression: "0 3 * * *" })
+  expect(await queries.schedules()).toMatchObject([{ name: "nightly" }])
+  expect(await queries.scheduleRuns("nightly")).toEqual([])
+  expect(await queries.previewSchedule("nightly")).toHaveLength(5)
   expect(await queries.explain(id!)).toMatchObject({ reasons: [{ code: "no-worker" }] })
   expect(await queries.verify()).toMatchObject({ missing: [] })
   const { facts, findings } = await queries.doctor({ role: "viewer" })
@@ -226,6 +235,7 @@ it("lets a viewer look at everything, and change nothing", async () => {
     () => queries.enqueue("a"),
     () => queries.cancel(id!),
     () => queries.pause("a"),
+    () => queries.pauseSchedules("nightly"),
     () => queries.prune({ olderThan: 0 }),
     () => queries.delete({ entrypoint: "a" }),
     () => queries.uninstall(),
@@ -297,6 +307,10 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "change_entrypoint",
     "list_limits",
     "prune_history",
+    "list_schedule_names",
+    "pause_schedules",
+    "trigger_schedules",
+    "remove_schedules",
   ],
   Waiter: ["read_version", "start_watcher", "stop_watcher", "find_ends", "find_results", "notify"],
   Viewer: [
@@ -311,6 +325,8 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "count_outcomes",
     "list_limits",
     "list_workers",
+    "list_schedules",
+    "list_schedule_runs",
     "explain_job",
     "describe_ends",
     "list_waiting",
