@@ -13,6 +13,7 @@ import { addJobCommand } from "./commands/job.js"
 import { addJobsCommand } from "./commands/jobs.js"
 import { addLimitsCommand } from "./commands/limits.js"
 import { addListenCommand } from "./commands/listen.js"
+import { addMcpCommand } from "./commands/mcp.js"
 import { addPauseCommand, addResumeCommand } from "./commands/pause.js"
 import { addPruneCommand } from "./commands/prune.js"
 import { addQueueCommand } from "./commands/queue.js"
@@ -78,6 +79,7 @@ function makeProgram(cli: Cli): Command {
   addPruneCommand(program, cli)
   addStatsCommand(program, cli)
   addDoctorCommand(program, cli)
+  addMcpCommand(program, cli)
   addDemoCommand(program, cli)
   return program
 }

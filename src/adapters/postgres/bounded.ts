@@ -5,19 +5,23 @@ import type { Driver, Parameter, Queryable, Row } from "../../ports/driver.js"
  * a lock and 20 for an answer; and it is not prepared, so that it works behind any pooler.
  */
 export function bounded(driver: Driver): Driver {
-  const query = <R extends Row>(sql: string, parameters?: readonly Parameter[]) =>
-    driver.transaction(async (transaction: Queryable) => {
+  const inLimits = <T>(work: (transaction: Queryable) => Promise<T>) =>
+    driver.transaction(async (transaction) => {
       await transaction.query(limits)
-      return transaction.query<R>(sql, parameters)
+      return work(unprepared(transaction))
     })
   return {
     label: driver.label,
     features: driver.features,
-    query,
-    transaction: (work) => driver.transaction(work),
+    query: (sql, parameters) => inLimits((transaction) => transaction.query(sql, parameters)),
+    transaction: inLimits,
     session: () => driver.session(),
     listen: (channel, listener) => driver.listen(channel, listener),
   }
+}
+
+function unprepared(on: Queryable): Queryable {
+  return { query: <R extends Row>(sql: string, parameters?: readonly Parameter[]) => on.query<R>(sql, parameters) }
 }
 
 const limits =
