@@ -223,7 +223,7 @@ export class Exchanger {
     const ahead = this.#ahead()
     const most = maxConcurrentTasks + ahead
     // Half of it at a time, so that one half can be fetched while the other one is run.
-    const share = ahead > 0 && this.#parts.maxConcurrentTasks >= worthASecondExchange ? Math.ceil(most / 2) : most
+    const share = ahead > 0 && this.#overlaps ? Math.ceil(most / 2) : most
     return Math.min(batchSize, share, most - this.#here - this.#requested)
   }
 

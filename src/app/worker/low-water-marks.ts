@@ -29,8 +29,8 @@ interface Lane extends Peek {
 interface Line {
   /** By rank, ascending. */
   lanes: Lane[]
-  /** Above the first lane nothing is ready, as far as it knows. */
-  topIsEmpty: boolean
+  /** `#wakeUps` when nothing was found above the first lane; it holds until the next one. */
+  topEmptyAt: number | undefined
   /** Of the range before the first lane, and of a look everywhere. */
   readonly top: Peek
   readonly whole: Peek
@@ -82,7 +82,8 @@ export class LowWaterMarks {
       if (allowed === 0) return []
       if (allowed !== null) most.set(entrypoint, Math.min(allowed, wanted))
       possible += allowed ?? wanted
-      return rangesOf(entrypoint, line, everywhere, this.#lines.size >= manyEntrypoints)
+      const sparing = this.#lines.size >= manyEntrypoints && line.topEmptyAt === this.#wakeUps
+      return rangesOf(entrypoint, line, everywhere, sparing)
     })
     const limit = Math.min(wanted, possible)
     const fair = Math.ceil((limit * readAhead) / Math.max(1, planned.length))
@@ -117,10 +118,9 @@ export class LowWaterMarks {
 
   /** It passed rows that others had locked, and may give back: the marks go back to where they were. */
   passedOthers(look: Look): void {
-    for (const line of this.#lines.values()) {
-      line.topIsEmpty = false
-      for (const lane of line.lanes) lane.mark = Math.min(lane.mark, look.marks.get(lane) ?? 0)
-    }
+    this.#wakeUps++
+    for (const { lanes } of this.#lines.values())
+      for (const lane of lanes) lane.mark = Math.min(lane.mark, look.marks.get(lane) ?? 0)
   }
 
   /** What it had locked is ready again, also below marks that other claims have set since by passing it. */
@@ -132,7 +132,6 @@ export class LowWaterMarks {
   /** Something became ready: marks above it, now or after the claims under way, are taken back. */
   wake({ entrypoints, seq }: WakeUp): void {
     this.#wakeUps++
-    for (const line of this.#lines.values()) line.topIsEmpty = false
     const lowest = entrypoints === undefined ? 0 : seq == null ? undefined : Number(seq)
     if (lowest === undefined) return
     for (const entrypoint of entrypoints ?? this.#lines.keys()) {
@@ -156,7 +155,7 @@ export class LowWaterMarks {
       remembered.peek = count >= range.peek ? count * 2 + 1 : count + (count >> 1) + 1
       const line = this.#lines.get(range.entrypoint)!
       if (remembered === line.top)
-        line.topIsEmpty = passed > range.high && range.most === null && look.wakeUps === this.#wakeUps
+        line.topEmptyAt = passed > range.high && range.most === null ? look.wakeUps : undefined
     })
     return more
   }
@@ -176,7 +175,7 @@ export class LowWaterMarks {
     if (lane === undefined) {
       lane = { rank: job.rank, mark: 0, lastUsed: 0, peek: 0 }
       line.lanes.push(lane)
-      line.topIsEmpty = false
+      line.topEmptyAt = undefined
       line.lanes.sort((a, b) => a.rank - b.rank)
     }
     lane.lastUsed = this.#turn
@@ -204,7 +203,7 @@ interface PlannedRange extends Omit<ClaimRange, "peek" | "most"> {
 }
 
 function newLine(): Line {
-  return { lanes: [], topIsEmpty: false, top: { peek: 0 }, whole: { peek: 0 } }
+  return { lanes: [], topEmptyAt: undefined, top: { peek: 0 }, whole: { peek: 0 } }
 }
 
 /** From the top to the first lane, then from each lane's mark to the next lane. */
@@ -213,8 +212,7 @@ function rangesOf(entrypoint: string, line: Line, everywhere: boolean, sparing: 
   const first = line.lanes[0]
   if (everywhere || first === undefined) return [{ ...whole, remembered: line.whole }]
   const ranges: PlannedRange[] = []
-  if (first.rank > lowestRank && !(sparing && line.topIsEmpty))
-    ranges.push({ ...whole, high: first.rank - 1, remembered: line.top })
+  if (first.rank > lowestRank && !sparing) ranges.push({ ...whole, high: first.rank - 1, remembered: line.top })
   line.lanes.forEach((lane, index) => {
     const next = line.lanes[index + 1]
     const high = next === undefined ? highestRank : next.rank - 1
@@ -239,7 +237,7 @@ function countByRange(ranges: readonly ClaimRange[], jobs: readonly ClaimedJob[]
 }
 
 function keepNewest(line: Line, most: number): void {
-  line.topIsEmpty = false
+  line.topEmptyAt = undefined
   line.lanes = [...line.lanes].sort((a, b) => b.lastUsed - a.lastUsed).slice(0, most)
   line.lanes.sort((a, b) => a.rank - b.rank)
 }
