@@ -23,6 +23,9 @@ export const attribute = {
 
 export const systemName = "pgqueuer"
 
+/** What SDKs keep of a span's links by default. */
+export const mostLinks = 128
+
 export interface SpanDescription {
   readonly name: string
   readonly attributes: Readonly<Record<string, string | number>>
@@ -80,4 +83,11 @@ export function failureOf(error: unknown): SpanFailure {
   if (error instanceof PgQueuerError) return { type: error.code, message: error.message, error }
   if (error instanceof Error) return { type: error.name, message: error.message, error }
   return { type: "_OTHER", message: String(error), error }
+}
+
+/** A header, where it is there and is text: headers may hold anything. */
+export function headerText(headers: unknown, name: string): string | undefined {
+  const own = Object(headers) as Record<string, unknown>
+  const value = Object.hasOwn(own, name) ? own[name] : undefined
+  return typeof value === "string" ? value : undefined
 }

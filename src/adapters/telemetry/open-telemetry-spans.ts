@@ -12,7 +12,16 @@ import {
   trace,
 } from "@opentelemetry/api"
 import type { EnqueuedJob, EnqueueTrace, RunTrace, Tracing } from "../../ports/tracing.js"
-import { attribute, describeEnqueue, describeRun, failureOf, runFailure, type SpanFailure } from "./messaging.js"
+import {
+  attribute,
+  describeEnqueue,
+  describeRun,
+  failureOf,
+  headerText,
+  mostLinks,
+  runFailure,
+  type SpanFailure,
+} from "./messaging.js"
 
 /** How spans are made, which differs between OpenTelemetry itself and what is built on it. */
 export interface SpanSource {
@@ -85,9 +94,6 @@ function linksToOwnContexts(jobs: readonly EnqueuedJob[], { propagator }: SpanSo
   return [...links.values()]
 }
 
-/** What SDKs keep of a span's links by default. */
-const mostLinks = 128
-
 function linksTo(from: Context): Link[] {
   const spanContext = trace.getSpanContext(from)
   return spanContext === undefined ? [] : [{ context: spanContext }]
@@ -99,12 +105,7 @@ const setter = {
   },
 }
 
-/** Headers may hold anything. */
 const getter = {
   keys: (headers: unknown): string[] => Object.keys(Object(headers)),
-  get(headers: unknown, name: string): string | undefined {
-    const own = Object(headers) as Record<string, unknown>
-    const value = Object.hasOwn(own, name) ? own[name] : undefined
-    return typeof value === "string" ? value : undefined
-  },
+  get: headerText,
 }

@@ -1,14 +1,8 @@
 import type { startInactiveSpan } from "@sentry/node"
 import type { EnqueuedJob } from "../../ports/tracing.js"
+import { headerText, mostLinks } from "./messaging.js"
 
 type SpanLinks = NonNullable<Parameters<typeof startInactiveSpan>[0]["links"]>
-
-/** A header, where it is there and is text: headers may hold anything. */
-export function headerText(headers: unknown, name: string): string | undefined {
-  const own = Object(headers) as Record<string, unknown>
-  const value = Object.hasOwn(own, name) ? own[name] : undefined
-  return typeof value === "string" ? value : undefined
-}
 
 /** The trace that the headers carry, as Sentry writes it; made of W3C's `traceparent` where Sentry did not enqueue the job. */
 export function sentryTraceOf(headers: unknown): string | undefined {
@@ -25,8 +19,6 @@ export function spanLinks(jobs: readonly EnqueuedJob[]): SpanLinks {
     .slice(0, mostLinks)
     .map(({ traceId, spanId, sampled }) => ({ context: { traceId, spanId, traceFlags: sampled === true ? 1 : 0 } }))
 }
-
-const mostLinks = 128
 
 function contextOf(headers: unknown) {
   const match =

@@ -1,8 +1,8 @@
 import * as Sentry from "@sentry/node"
 import { aBoolean, checkOptions } from "../../domain/options.js"
 import type { EnqueueTrace, RunEnd, RunTrace, StartedRun, Tracing } from "../../ports/tracing.js"
-import { attribute, describeEnqueue, describeRun, failureOf, runFailure, systemName } from "./messaging.js"
-import { headerText, sentryTraceOf, spanLinks } from "./sentry-headers.js"
+import { attribute, describeEnqueue, describeRun, failureOf, headerText, runFailure, systemName } from "./messaging.js"
+import { sentryTraceOf, spanLinks } from "./sentry-headers.js"
 
 export interface SentryTracingOptions {
   /** Also sends errors after which a job is run again; default false: the error that ends a job is sent, once. */
