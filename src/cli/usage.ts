@@ -1,6 +1,6 @@
 import { toMilliseconds } from "../domain/duration.js"
 import { PgQueuerError } from "../domain/errors.js"
-import { nearest } from "../domain/options.js"
+import { didYouMean, nearest } from "../domain/options.js"
 
 /** A command line that cannot be carried out as written: exit code 2. */
 export function usageError(message: string, remedy: string): PgQueuerError {
@@ -18,8 +18,7 @@ export function wholeNumberArgument(option: string, least: number, most: number)
 export function choiceArgument<T extends string>(option: string, choices: readonly T[]): (text: string) => T {
   return (text) => {
     if ((choices as readonly string[]).includes(text)) return text as T
-    const guess = nearest(text, choices)
-    const hint = guess === undefined ? "" : `, did you mean ${guess}?`
+    const hint = didYouMean(nearest(text, choices))
     throw usageError(`${option} cannot be ${quoted(text)}${hint}`, `One of: ${choices.join(", ")}.`)
   }
 }

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import type { Health } from "../app/health.js"
 import { PgQueuerError } from "../domain/errors.js"
-import { nearest, show } from "../domain/options.js"
+import { didYouMean, nearest, show } from "../domain/options.js"
 import { isOurs, messageOf } from "./failure.js"
 
 /** What `pgq run` needs of a `PgQueuer` or a `QueueManager`; known by its shape, for it may come from another copy of this package. */
@@ -72,8 +72,7 @@ async function findModule(module: string): Promise<string> {
   const isPath = /^\.{0,2}[/\\]/.test(module) || module.startsWith(".")
   const inPackage = isPath ? undefined : await findInPackages(module)
   if (inPackage !== undefined) return inPackage
-  const guess = nearbyFile(file)
-  const hint = guess === undefined ? "" : `, did you mean ${join(dirname(module), guess)}?`
+  const hint = didYouMean(nearbyFile(file), (name) => join(dirname(module), name))
   throw invalid(`${module} is neither a file${isPath ? "" : " nor a package"} seen from ${process.cwd()}${hint}`, {
     remedy: "Give a module and the function in it: pgq run ./worker.ts:main",
   })
@@ -141,7 +140,7 @@ function pickFactory(exports: Record<string, unknown>, { module, name }: Specifi
     })
   }
   const guess = name === undefined ? (known.length === 1 ? known[0] : undefined) : nearest(name, known)
-  const hint = guess === undefined ? "" : `, did you mean ${module}:${guess}?`
+  const hint = didYouMean(guess, (known) => `${module}:${known}`)
   throw invalid(`${module} has no ${name === undefined ? "default export" : `export ${name}`}${hint}`, {
     remedy: `It exports: ${known.join(", ")}.`,
   })

@@ -1,5 +1,5 @@
 import { PgQueuerError } from "./errors.js"
-import { nearest, show } from "./options.js"
+import { didYouMean, nearest, show } from "./options.js"
 
 /** The six fields of a cron expression, read: which values fit, and whether the field is a plain `*`. */
 export type CronFields = { readonly [F in FieldName]: CronField }
@@ -63,8 +63,7 @@ function withoutNickname(expression: string): string {
   const known = Object.keys(nicknames)
   const name = text.toLowerCase()
   if (Object.hasOwn(nicknames, name)) return nicknames[name]!
-  const guess = nearest(name, known)
-  const hint = guess === undefined ? "" : `, did you mean ${guess}?`
+  const hint = didYouMean(nearest(name, known))
   throw invalid(expression, `${show(text)} is not known${hint}`, `Use one of ${known.join(", ")}, or five fields.`)
 }
 

@@ -71,9 +71,13 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best !== undefined && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.candidate : undefined
 }
 
+/** What is added to an error about a word that is not known; nothing where no other one is near. */
+export function didYouMean(guess: string | undefined, shown = (word: string) => word): string {
+  return guess === undefined ? "" : `, did you mean ${shown(guess)}?`
+}
+
 function unknownOption(where: string, name: string, known: readonly string[]): PgQueuerError {
-  const guess = nearest(name, known)
-  const hint = guess === undefined ? "" : `, did you mean ${guess}?`
+  const hint = didYouMean(nearest(name, known))
   return invalid(`${where} has no option ${show(name)}${hint}`, `Known options: ${known.join(", ")}.`)
 }
 

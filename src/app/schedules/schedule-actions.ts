@@ -1,7 +1,7 @@
 import { type CronExpression, parseCron } from "../../domain/cron-expression.js"
 import { hasCode, PgQueuerError } from "../../domain/errors.js"
 import { checkEntrypoint } from "../../domain/names.js"
-import { anyValue, checkOptions, nearest, show, wholeNumber } from "../../domain/options.js"
+import { anyValue, checkOptions, didYouMean, nearest, show, wholeNumber } from "../../domain/options.js"
 import type { ScheduleRecord, ScheduleRecords, StoredScheduleRecord } from "../../ports/schedule-records.js"
 
 /** What became of a schedule that was to be paused, resumed, triggered or removed. */
@@ -124,8 +124,7 @@ function workedOut({ expression, timezone }: { expression: string; timezone: str
 
 async function unknownSchedule(records: ScheduleRecords, name: string): Promise<PgQueuerError> {
   const known = (await records.names()).map((schedule) => schedule.name)
-  const guess = nearest(name, known)
-  const hint = guess === undefined ? "" : `, did you mean ${show(guess)}?`
+  const hint = didYouMean(nearest(name, known), show)
   return new PgQueuerError("PGQ_SCHEDULE_UNKNOWN", `there is no schedule ${show(name)}${hint}`, {
     remedy: "Give the name of a schedule, see pgq schedules, or a cron expression of five or six fields.",
   })

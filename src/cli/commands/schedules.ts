@@ -1,7 +1,7 @@
 import type { Command } from "commander"
 import type { ScheduleActionResult } from "../../app/schedules/schedule-actions.js"
 import type { PgQueuerError } from "../../domain/errors.js"
-import { nearest } from "../../domain/options.js"
+import { didYouMean, nearest } from "../../domain/options.js"
 import type { ScheduleRecord, ScheduleRunRecord } from "../../ports/schedule-records.js"
 import type { Queries } from "../../queries.js"
 import type { Cli, GlobalOptions } from "../cli.js"
@@ -76,7 +76,7 @@ function unknownCommand(schedules: Command, word: string): PgQueuerError {
     word,
     schedules.commands.map((command) => command.name()),
   )
-  const hint = guess === undefined ? "" : `, did you mean ${guess}?`
+  const hint = didYouMean(guess)
   return usageError(`schedules has no command ${JSON.stringify(word)}${hint}`, "See: pgq schedules --help")
 }
 
@@ -107,7 +107,7 @@ async function change(
 function sentence(result: ScheduleActionResult, done: string): string {
   if (result.done) return `${done}${sequel(done, result.orphaned)}`
   if (result.reason === "unchanged") return done === "paused" ? "was paused already" : "was not paused"
-  const hint = result.guess === undefined ? "" : `, did you mean ${oneLine(result.guess)}?`
+  const hint = didYouMean(result.guess, oneLine)
   return `not ${done}: there is no schedule of this name${hint}`
 }
 
@@ -141,8 +141,7 @@ async function runs(cli: Cli, name: string, options: RunsOptions): Promise<void>
 async function noteIfUnknown(cli: Cli, queries: Queries, name: string): Promise<boolean> {
   const known = (await queries.schedules()).map((schedule) => schedule.name)
   if (known.includes(name)) return true
-  const guess = nearest(name, known)
-  const hint = guess === undefined ? "" : `, did you mean ${oneLine(guess)}?`
+  const hint = didYouMean(nearest(name, known), oneLine)
   cli.terminal.note(`There is no schedule ${JSON.stringify(name)}${hint}`)
   return false
 }
