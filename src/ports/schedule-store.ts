@@ -1,10 +1,14 @@
 import type { NewJob } from "./job-store.js"
 
 /** What becomes of ticks at whose time no worker was there: none, one run for all of them, or one for each (the newest 100). */
-export type Missed = "skip" | "once" | "all"
+export type Missed = (typeof missedModes)[number]
+
+export const missedModes = ["skip", "once", "all"] as const
 
 /** What becomes of a tick while an earlier run of its schedule is not over: left out, kept waiting (one at most), or run beside it. */
-export type Overlap = "skip" | "queue" | "allow"
+export type Overlap = (typeof overlapModes)[number]
+
+export const overlapModes = ["skip", "queue", "allow"] as const
 
 /**
  * `waiting`: to be started by any worker that has code for the schedule · `running`: by a worker's handler · `enqueued`: as a job, whose outcome

@@ -4,7 +4,14 @@ import { PgQueuerError } from "../../domain/errors.js"
 import { checkEntrypoint, isName } from "../../domain/names.js"
 import { anyValue, checkOptions, oneOf, show, wholeNumber } from "../../domain/options.js"
 import { defaultMaxPayloadBytes, encodeHeaders, encodePayload } from "../../domain/payload.js"
-import type { CodeSchedule, Missed, Overlap, ScheduledJob } from "../../ports/schedule-store.js"
+import {
+  type CodeSchedule,
+  type Missed,
+  missedModes,
+  type Overlap,
+  overlapModes,
+  type ScheduledJob,
+} from "../../ports/schedule-store.js"
 
 /** How the ticks of a schedule become runs. */
 export interface ScheduleOptions {
@@ -48,8 +55,8 @@ export interface ScheduleDefinition extends Omit<CodeSchedule, "nextRun"> {
 
 const optionChecks = {
   timezone: anyValue,
-  missed: oneOf("skip", "once", "all"),
-  overlap: oneOf("skip", "queue", "allow"),
+  missed: oneOf(...missedModes),
+  overlap: oneOf(...overlapModes),
   jitter: anyValue,
 }
 

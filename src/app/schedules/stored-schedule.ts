@@ -2,7 +2,13 @@ import { type CronExpression, parseCron } from "../../domain/cron-expression.js"
 import { PgQueuerError } from "../../domain/errors.js"
 import { isName } from "../../domain/names.js"
 import { show } from "../../domain/options.js"
-import type { Missed, Overlap, StoredSchedule } from "../../ports/schedule-store.js"
+import {
+  type Missed,
+  missedModes,
+  type Overlap,
+  overlapModes,
+  type StoredSchedule,
+} from "../../ports/schedule-store.js"
 
 /** A schedule's row that makes sense. */
 export interface ReadableSchedule extends StoredSchedule {
@@ -18,8 +24,8 @@ export interface ReadableSchedule extends StoredSchedule {
  */
 export function readSchedule(stored: StoredSchedule): ReadableSchedule {
   const { name, missed, overlap, jitterMs, entrypoint, nextRun } = stored
-  if (!isOneOf(missed, ["skip", "once", "all"])) throw nonsense(name, "missed", missed)
-  if (!isOneOf(overlap, ["skip", "queue", "allow"])) throw nonsense(name, "overlap", overlap)
+  if (!isOneOf(missed, missedModes)) throw nonsense(name, "missed", missed)
+  if (!isOneOf(overlap, overlapModes)) throw nonsense(name, "overlap", overlap)
   if (!(jitterMs >= 0 && jitterMs < Number.POSITIVE_INFINITY)) throw nonsense(name, "jitter_ms", jitterMs)
   if (entrypoint !== null && !isName(entrypoint)) throw nonsense(name, "entrypoint", entrypoint)
   if (nextRun !== null && !(nextRun instanceof Date && Number.isFinite(nextRun.getTime()))) {
