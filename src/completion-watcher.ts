@@ -4,6 +4,7 @@ import { PostgresWatchStore } from "./adapters/postgres/postgres-watch-store.js"
 import { Statements } from "./adapters/postgres/statement.js"
 import { systemClock } from "./adapters/system/clock.js"
 import { placementFromEnvironment } from "./adapters/system/environment.js"
+import { checkDriver } from "./app/check-driver.js"
 import { checkIds } from "./app/job-actions.js"
 import { checkSchema, schemaMissing } from "./app/schema-check.js"
 import { EndWatch } from "./app/tracking/end-watch.js"
@@ -36,6 +37,7 @@ export class CompletionWatcher implements AsyncDisposable {
   /** @throws PgQueuerError `PGQ_OPTION_INVALID`, `PGQ_NAME_INVALID` */
   constructor(driver: Driver, options: CompletionWatcherOptions = {}) {
     checkOptions("CompletionWatcher", options, { schema: anyValue, prefix: anyValue, logger: anObject })
+    checkDriver("CompletionWatcher", driver)
     const environment = placementFromEnvironment()
     const placement = checkPlacement({
       schema: options.schema ?? environment.schema,

@@ -8,6 +8,7 @@ import { Statements } from "./adapters/postgres/statement.js"
 import { systemClock } from "./adapters/system/clock.js"
 import { consoleLogger } from "./adapters/system/console-logger.js"
 import { placementFromEnvironment } from "./adapters/system/environment.js"
+import { checkDriver } from "./app/check-driver.js"
 import { disposeAll } from "./app/dispose.js"
 import type { Handler, HandlerOf } from "./app/handler.js"
 import type { Health } from "./app/health.js"
@@ -64,6 +65,7 @@ export class PgQueuer<R = Record<string, never>, J extends JobMap<J> = AnyJobs> 
   /** @throws PgQueuerError `PGQ_OPTION_INVALID`, `PGQ_NAME_INVALID` */
   constructor(driver: Driver, options: PgQueuerOptions<R> = {}) {
     checkOptions("PgQueuer", options, pgQueuerChecks)
+    checkDriver("PgQueuer", driver)
     const { schema, prefix, resources, logger, logPayloads, maxPayloadBytes, retention, tracing, ...worker } = options
     const environment = placementFromEnvironment()
     const placement = checkPlacement({ schema: schema ?? environment.schema, prefix: prefix ?? environment.prefix })

@@ -12,6 +12,7 @@ import { PostgresTableOptionsStore } from "./adapters/postgres/postgres-table-op
 import { Statements } from "./adapters/postgres/statement.js"
 import { systemClock, wallTime } from "./adapters/system/clock.js"
 import { placementFromEnvironment } from "./adapters/system/environment.js"
+import { checkDriver } from "./app/check-driver.js"
 import type { Diagnosis } from "./app/doctor/diagnosis.js"
 import { type DoctorOptions, diagnose } from "./app/doctor/doctor.js"
 import { type TableTuning, type TuneOptions, tune } from "./app/doctor/tune.js"
@@ -129,6 +130,7 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
 
   constructor(driver: Driver, options: QueriesOptions = {}) {
     checkOptions("Queries", options, queriesChecks)
+    checkDriver("Queries", driver)
     this.#driver = driver
     this.#options = options
     this.#placement = checkPlacement({ ...placementFromEnvironment(), ...defined(options) })

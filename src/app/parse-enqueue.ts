@@ -139,16 +139,22 @@ export function parseWhen(option: string, value: unknown): When | null {
   }
   const at =
     value instanceof Date ? value : typeof value === "string" && isoWithZone.test(value) ? new Date(value) : undefined
-  if (at === undefined || Number.isNaN(at.getTime()) || Math.abs(at.getTime()) > farthest) {
+  if (at !== undefined && at.getTime() > farthest) {
+    throw new PgQueuerError("PGQ_OPTION_INVALID", `${option} is after the year 9999: ${show(at)}`, {
+      remedy: "Give an earlier time.",
+    })
+  }
+  if (at === undefined || Number.isNaN(at.getTime())) {
     throw new PgQueuerError("PGQ_OPTION_INVALID", `${option} is neither a duration nor a time: ${show(value)}`, {
       remedy:
         'Give a duration ("1h", or milliseconds), a Date, or an ISO 8601 time with a zone ("2030-01-31T08:00:00Z").',
     })
   }
-  return { at }
+  return { at: at.getTime() < 0 ? longAgo : at }
 }
 
 const isoWithZone = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$/i
 
-/** The year 9999: beyond it the ISO form, in which times are sent, changes its shape. */
+/** Beyond the year 9999 the ISO form, in which times are sent, changes its shape; before the year 0, too. */
 const farthest = Date.UTC(9999, 11, 31)
+const longAgo = new Date(0)

@@ -10,8 +10,10 @@ export function usageError(message: string, remedy: string): PgQueuerError {
 export function wholeNumberArgument(option: string, least: number, most: number): (text: string) => number {
   return (text) => {
     const value = Number(text)
-    if (/^[+-]?\d+$/.test(text) && value >= least && value <= most) return value
-    throw usageError(`${option} is not a whole number: ${quoted(text)}`, `Give one from ${least} to ${most}.`)
+    const isWhole = /^[+-]?\d+$/.test(text)
+    if (isWhole && value >= least && value <= most) return value
+    const problem = isWhole ? "is out of range" : "is not a whole number"
+    throw usageError(`${option} ${problem}: ${quoted(text)}`, `Give a whole number from ${least} to ${most}.`)
   }
 }
 

@@ -73,7 +73,8 @@ async function findModule(module: string): Promise<string> {
   const inPackage = isPath ? undefined : await findInPackages(module)
   if (inPackage !== undefined) return inPackage
   const hint = didYouMean(nearbyFile(file), (name) => join(dirname(module), name))
-  throw invalid(`${module} is neither a file${isPath ? "" : " nor a package"} seen from ${process.cwd()}${hint}`, {
+  const kinds = isPath ? "not a file" : "neither a file nor a package"
+  throw invalid(`${module} is ${kinds} seen from ${process.cwd()}${hint}`, {
     remedy: "Give a module and the function in it: pgq run ./worker.ts:main",
   })
 }

@@ -21,7 +21,12 @@ const longestMs = 100 * 365 * unitMs.d
  */
 export function toMilliseconds(duration: unknown, option: string): number {
   const milliseconds = typeof duration === "string" ? parse(duration) : duration
-  if (typeof milliseconds !== "number" || !(milliseconds >= 0 && milliseconds <= longestMs)) {
+  if (typeof milliseconds === "number" && milliseconds > longestMs) {
+    throw new PgQueuerError("PGQ_OPTION_INVALID", `${option} is longer than a hundred years: ${describe(duration)}`, {
+      remedy: "Give a shorter duration; numbers are milliseconds.",
+    })
+  }
+  if (typeof milliseconds !== "number" || !(milliseconds >= 0)) {
     throw new PgQueuerError("PGQ_OPTION_INVALID", `${option} is not a duration: ${describe(duration)}`, {
       remedy: 'Give milliseconds as a number from 0, or a string such as "500ms", "30s", "5m", "2h", "7d".',
     })

@@ -58,6 +58,7 @@ export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
   if (typeof value === "bigint") return `${value}n`
   if (Array.isArray(value)) return "an array"
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "an invalid date" : value.toISOString()
   if (typeof value === "object" && value !== null) return "an object"
   return typeof value === "function" ? "a function" : String(value)
 }

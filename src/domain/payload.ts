@@ -59,9 +59,7 @@ export function encodeResult(result: unknown, maxBytes: number): string | undefi
 /** Headers as JSON: a plain object of at most 16 KiB. */
 export function encodeHeaders(headers: unknown): string | null {
   if (headers === undefined || headers === null) return null
-  if (typeof headers !== "object" || Array.isArray(headers)) {
-    throw invalid("headers", "is not an object")
-  }
+  if (typeof headers !== "object" || Array.isArray(headers)) throw invalid("headers", "are not an object")
   return encodeJson("headers", headers, maxHeadersBytes)
 }
 
@@ -84,13 +82,15 @@ function encodeJson(what: string, value: unknown, maxBytes: number): string {
 function checkJson(what: string, value: unknown, path: string, depth: number): void {
   if (value === null || typeof value === "string" || typeof value === "boolean") return
   if (typeof value === "number") {
-    if (!Number.isFinite(value)) throw invalid(what, `has ${value} at ${path}, which JSON cannot hold`)
+    if (!Number.isFinite(value)) throw unfit(what, `${value}`, path)
     return
   }
-  if (typeof value !== "object") throw invalid(what, `has a ${typeof value} at ${path}, which JSON cannot hold`)
-  if (depth > maxDepth) throw invalid(what, `is circular, or nested more than ${maxDepth} deep`)
+  if (typeof value !== "object") throw unfit(what, value === undefined ? "undefined" : `a ${typeof value}`, path)
+  if (depth > maxDepth)
+    throw invalid(what, `${what === "headers" ? "are" : "is"} circular, or nested more than ${maxDepth} deep`)
+  if (value instanceof Date && Number.isNaN(value.getTime())) throw unfit(what, "an invalid date", path)
   if (hasToJson(value)) {
-    checkJson(what, value.toJSON(""), path, depth + 1)
+    checkJson(what, toJson(what, value, path), path, depth + 1)
   } else if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index++) checkJson(what, value[index], `${path}[${index}]`, depth + 1)
   } else {
@@ -100,7 +100,7 @@ function checkJson(what: string, value: unknown, path: string, depth: number): v
 
 function checkMembers(what: string, value: object, path: string, depth: number): void {
   if (value instanceof Map || value instanceof Set || ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
-    throw invalid(what, `has a ${value.constructor.name} at ${path}, which JSON would lose`)
+    throw invalid(what, `${has(what)} a ${value.constructor.name} at ${path}, which JSON would lose`)
   }
   for (const key in value) {
     const member = (value as Record<string, unknown>)[key]
@@ -112,15 +112,36 @@ function hasToJson(value: object): value is { toJSON(key: string): unknown } {
   return "toJSON" in value && typeof value.toJSON === "function"
 }
 
+function toJson(what: string, value: { toJSON(key: string): unknown }, path: string): unknown {
+  try {
+    return value.toJSON("")
+  } catch (cause) {
+    throw invalid(what, `${has(what)} a toJSON at ${path} that throws: ${messageOf(cause)}`, cause)
+  }
+}
+
 function checkSize(what: string, bytes: number, most: number): void {
   if (bytes <= most) return
-  throw new PgQueuerError("PGQ_PAYLOAD_TOO_LARGE", `the ${what} has ${bytes} bytes, the limit is ${most}`, {
+  throw new PgQueuerError("PGQ_PAYLOAD_TOO_LARGE", `the ${what} ${has(what)} ${bytes} bytes, the limit is ${most}`, {
     remedy: "Keep the data elsewhere and enqueue its key, or raise maxPayloadBytes.",
   })
 }
 
-function invalid(what: string, problem: string): PgQueuerError {
+function unfit(what: string, thing: string, path: string): PgQueuerError {
+  return invalid(what, `${has(what)} ${thing} at ${path}, which JSON cannot hold`)
+}
+
+function has(what: string): string {
+  return what === "headers" ? "have" : "has"
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function invalid(what: string, problem: string, cause?: unknown): PgQueuerError {
   return new PgQueuerError("PGQ_PAYLOAD_INVALID", `the ${what} ${problem}`, {
     remedy: "Give plain JSON values (null, booleans, finite numbers, strings, arrays, objects) or bytes (Uint8Array).",
+    ...(cause === undefined ? {} : { cause }),
   })
 }

@@ -182,6 +182,18 @@ it.each<[string, (queue: TestQueue) => Promise<unknown>, string, RegExp]>([
     /executeAfter/,
   ],
   [
+    "a time after the year 9999",
+    ({ queries }) => queries.enqueue("a", 1, { executeAfter: new Date(8.64e15) }),
+    "PGQ_OPTION_INVALID",
+    /executeAfter is after the year 9999/,
+  ],
+  [
+    "a duration of more than a hundred years",
+    ({ queries }) => queries.enqueue("a", 1, { executeAfter: 1e18 }),
+    "PGQ_OPTION_INVALID",
+    /executeAfter is longer than a hundred years/,
+  ],
+  [
     "a time without a zone",
     ({ queries }) => queries.enqueue("a", 1, { executeAfter: "2030-01-01T00:00" }),
     "PGQ_OPTION_INVALID",
@@ -263,3 +275,9 @@ async function runAll(queue: TestQueue, payloads: readonly unknown[]): Promise<u
   await drain()
   return ids.map((id) => seen.get(id))
 }
+
+it("takes a time in the past for now, however long ago", async () => {
+  const { queries } = await installQueue()
+  const [id] = await queries.enqueue("a", 1, { executeAfter: new Date(-1e15) })
+  expect(await queries.job(id!)).toMatchObject({ status: "queued" })
+})

@@ -50,6 +50,7 @@ it.each([
   ["a Set", new Set(), "payload"],
   ["bytes inside JSON", { b: new Uint8Array(1) }, "payload.b"],
   ["a circle", circle, "circular"],
+  ["an invalid date", { at: new Date("no") }, "an invalid date at payload.at"],
 ])("refuses %s and says where it is", (_, payload, where) => {
   expect(() => encodePayload(payload)).toThrow(
     expect.objectContaining({ code: "PGQ_PAYLOAD_INVALID", message: expect.stringContaining(where) }),
@@ -62,6 +63,24 @@ it("refuses what its own toJSON makes of it, where JSON cannot hold that", () =>
   )
   const endless = { toJSON: (): unknown => endless }
   expect(() => encodePayload(endless)).toThrow(expect.objectContaining({ code: "PGQ_PAYLOAD_INVALID" }))
+})
+
+it("keeps the error of a toJSON that throws as the cause", () => {
+  const cause = new Error("no such field")
+  const payload = {
+    user: {
+      toJSON() {
+        throw cause
+      },
+    },
+  }
+  expect(() => encodePayload(payload)).toThrow(
+    expect.objectContaining({
+      code: "PGQ_PAYLOAD_INVALID",
+      message: "the payload has a toJSON at payload.user that throws: no such field",
+      cause,
+    }),
+  )
 })
 
 it("names both sizes when a payload is over the limit, counted in bytes", () => {
