@@ -1,4 +1,4 @@
-const composition = "^src/(completion-watcher|index|pgqueuer|queries|sync|sync-queries|version)\\.ts$"
+const composition = "^src/(completion-watcher|index|pgqueuer|producer|queries|sync|sync-queries|version)\\.ts$"
 
 /** The layers of ARCHITECTURE.md: domain <- ports <- app; adapters implement ports; only the composition root joins them. */
 module.exports = {

@@ -4,7 +4,6 @@ import { PostgresActionStore } from "./adapters/postgres/postgres-action-store.j
 import { PostgresHealthStore } from "./adapters/postgres/postgres-health-store.js"
 import { PostgresInspectionStore } from "./adapters/postgres/postgres-inspection-store.js"
 import { PostgresOperationStore } from "./adapters/postgres/postgres-operation-store.js"
-import { PostgresProducerStore } from "./adapters/postgres/postgres-producer-store.js"
 import { PostgresRetentionStore } from "./adapters/postgres/postgres-retention-store.js"
 import { PostgresScheduleRecords } from "./adapters/postgres/postgres-schedule-records.js"
 import { PostgresSchemaStore } from "./adapters/postgres/postgres-schema-store.js"
@@ -16,7 +15,6 @@ import { checkDriver } from "./app/check-driver.js"
 import type { Diagnosis } from "./app/doctor/diagnosis.js"
 import { type DoctorOptions, diagnose } from "./app/doctor/doctor.js"
 import { type TableTuning, type TuneOptions, tune } from "./app/doctor/tune.js"
-import { EnqueueBatcher, unknownOutcome } from "./app/enqueue-batcher.js"
 import type {
   BatchOptions,
   EnqueueOptions,
@@ -25,7 +23,6 @@ import type {
   WholeBatchOptions,
   WholeEnqueueOptions,
 } from "./app/enqueue-options.js"
-import { enqueueUnique, needsTransaction } from "./app/enqueue-unique.js"
 import { type Explanation, explain } from "./app/explain.js"
 import {
   type ActionResult,
@@ -38,16 +35,8 @@ import {
   rescheduleJobs,
 } from "./app/job-actions.js"
 import { type JobHandle, makeJobHandle } from "./app/job-handle.js"
-import { joinTransaction } from "./app/join-transaction.js"
 import { changeEntrypoint, type LimitsByHand, setLimits } from "./app/limits-by-hand.js"
-import {
-  checkOnConflict,
-  jobOptionNames,
-  type OnConflict,
-  parseColumns,
-  parseJob,
-  parseRequests,
-} from "./app/parse-enqueue.js"
+import { checkOnConflict, jobOptionNames, parseColumns, parseJob, parseRequests } from "./app/parse-enqueue.js"
 import { type PruneOptions, prune } from "./app/prune.js"
 import {
   actOnSchedules,
@@ -56,26 +45,23 @@ import {
   previewSchedule,
   type ScheduleActionResult,
 } from "./app/schedules/schedule-actions.js"
-import { checkSchema, schemaMissing } from "./app/schema-check.js"
-import { traceEnqueue } from "./app/tracing/trace-enqueue.js"
-import { WakeThrottle } from "./app/wake-throttle.js"
-import { CompletionWatcher } from "./completion-watcher.js"
+import { schemaMissing } from "./app/schema-check.js"
 import { type Duration, toMilliseconds } from "./domain/duration.js"
-import { PgQueuerError } from "./domain/errors.js"
 import type { FailedAttempt, JobProgress, JobRecord, LogLine } from "./domain/job.js"
 import type { AnyJobs, InputOf, JobMap, JobName, OutputOf, PayloadArguments, Stored } from "./domain/job-types.js"
 import { checkEntrypoint, checkPlacement, type Placement } from "./domain/names.js"
 import { aBoolean, anObjectWith, anyValue, checkOptions, oneOf, wholeNumber } from "./domain/options.js"
 import { defaultMaxPayloadBytes, largestPayloadLimit } from "./domain/payload.js"
 import { type Status, statuses } from "./domain/status.js"
-import type { Driver, Queryable } from "./ports/driver.js"
-import type { ActionStore, InspectionStore, NewJob, OutcomeCount, QueueSize, Wake } from "./ports/job-store.js"
-import { type Logger, logEvent, silentLogger } from "./ports/logger.js"
+import type { Driver } from "./ports/driver.js"
+import type { ActionStore, InspectionStore, OutcomeCount, QueueSize } from "./ports/job-store.js"
+import { type Logger, silentLogger } from "./ports/logger.js"
 import type { EntrypointLimits, OperationStore, WorkerRecord } from "./ports/operation-store.js"
 import type { PruneCount } from "./ports/retention-store.js"
 import type { ScheduleRecord, ScheduleRecords, ScheduleRunRecord } from "./ports/schedule-records.js"
 import type { SchemaState } from "./ports/schema-store.js"
 import type { Tracing } from "./ports/tracing.js"
+import { Producer } from "./producer.js"
 
 export interface QueriesOptions {
   /** Where the tables are; default `PGQUEUER_SCHEMA`, else `"pgqueuer"`. */
@@ -120,19 +106,18 @@ export interface LogsOptions {
 export class Queries<J extends JobMap<J> = AnyJobs> {
   readonly #driver: Driver
   readonly #placement: Placement
-  readonly #options: QueriesOptions
   readonly #maxBytes: number
   readonly #statements: Statements
   readonly #inspection: InspectionStore
   readonly #operation: OperationStore
   readonly #schema: PostgresSchemaStore
   readonly #schedules: ScheduleRecords
+  readonly #producer: Producer
 
   constructor(driver: Driver, options: QueriesOptions = {}) {
     checkOptions("Queries", options, queriesChecks)
     checkDriver("Queries", driver)
     this.#driver = driver
-    this.#options = options
     this.#placement = checkPlacement({ ...placementFromEnvironment(), ...defined(options) })
     this.#maxBytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
     this.#statements = new Statements(this.#placement)
@@ -140,6 +125,14 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
     this.#operation = new PostgresOperationStore(guarded(driver, schemaMissing), this.#statements)
     this.#schema = new PostgresSchemaStore(driver, this.#placement)
     this.#schedules = new PostgresScheduleRecords(guarded(driver, schemaMissing), this.#statements)
+    this.#producer = new Producer({
+      driver,
+      placement: this.#placement,
+      statements: this.#statements,
+      schema: this.#schema,
+      log: options.logger ?? silentLogger,
+      tracing: options.tracing,
+    })
   }
 
   /**
@@ -165,10 +158,15 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
     priorities?: readonly number[],
   ): Promise<string[]>
   async enqueue(entrypoint: unknown, payload?: unknown, third?: unknown): Promise<(string | null)[]> {
-    if (Array.isArray(entrypoint)) return this.#write(parseColumns(entrypoint, payload, third, this.#maxBytes), {})
+    if (Array.isArray(entrypoint))
+      return this.#producer.write(parseColumns(entrypoint, payload, third, this.#maxBytes), {})
     checkOptions("enqueue", third, enqueueChecks)
     const { transaction, onConflict, ...options } = (third ?? {}) as EnqueueOptions
-    return this.#write([parseJob(entrypoint, payload, options, this.#maxBytes)], { transaction, onConflict }, true)
+    return this.#producer.write(
+      [parseJob(entrypoint, payload, options, this.#maxBytes)],
+      { transaction, onConflict },
+      true,
+    )
   }
 
   /** Writes many jobs in one statement, all or nothing: 10,000 at once are fine. The ids are in the order of the jobs. */
@@ -177,7 +175,7 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
   enqueueMany(requests: readonly TypedJobRequest<J>[], options: BatchOptions): Promise<(string | null)[]>
   async enqueueMany(requests: readonly TypedJobRequest<J>[], options: BatchOptions = {}): Promise<(string | null)[]> {
     checkOptions("enqueueMany", options, batchChecks)
-    return this.#write(parseRequests(requests, this.#maxBytes), options)
+    return this.#producer.write(parseRequests(requests, this.#maxBytes), options)
   }
 
   /**
@@ -190,7 +188,7 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
   handle<K extends JobName<J>>(entrypoint: K, id: string): JobHandle<Stored<OutputOf<J, K>>> {
     checkEntrypoint(entrypoint)
     checkIds([id])
-    return makeJobHandle(entrypoint, id, { watcher: () => this.#watcher(), cancel: (one) => this.cancel(one) })
+    return makeJobHandle(entrypoint, id, { watcher: () => this.#producer.watcher(), cancel: (one) => this.cancel(one) })
   }
 
   /** The exact number of unfinished jobs by entrypoint and status. Reads the backlog: for people, not for metrics. */
@@ -463,55 +461,10 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
     return { found: state, needed: this.#schema.codeVersion, missing }
   }
 
-  async #write(jobs: NewJob[], options: BatchOptions, coalesce = false): Promise<(string | null)[]> {
-    if (jobs.length === 0) return []
-    const { tracing, logger = silentLogger } = this.#options
-    if (tracing === undefined) return this.#writeJobs(jobs, options, coalesce)
-    return traceEnqueue(tracing, logger, { jobs, batch: !coalesce }, (traced) =>
-      this.#writeJobs(traced, options, coalesce),
-    )
-  }
-
-  async #writeJobs(jobs: NewJob[], options: BatchOptions, coalesce: boolean): Promise<(string | null)[]> {
-    const { transaction, onConflict = "raise" } = options
-    const driver = transaction === undefined ? this.#driver : joinTransaction(this.#driver, transaction)
-    if (jobs.some((job) => job.dedupeKey !== null)) return this.#writeUnique(driver, jobs, onConflict)
-    if (driver.features.inTransaction) {
-      const store = new PostgresProducerStore(guarded(driver, schemaMissing), this.#statements)
-      return [...(await store.enqueue(jobs, "plain")).ids]
-    }
-    const shared = this.#shared()
-    await shared.ready()
-    return coalesce ? shared.batcher.enqueueOne(jobs[0]!) : shared.batcher.enqueueAll(jobs)
-  }
-
   #act(action: (store: ActionStore) => Promise<ActionResult[]>): Promise<ActionResult[]> {
     return guardedTransaction(this.#driver, schemaMissing, (transaction) =>
       action(new PostgresActionStore(transaction, this.#statements)),
     )
-  }
-
-  async #writeUnique(driver: Driver, jobs: NewJob[], onConflict: OnConflict): Promise<(string | null)[]> {
-    const write = (on: Queryable, wake: Wake) => {
-      const producer = new PostgresProducerStore(on, this.#statements)
-      const actions = new PostgresActionStore(on, this.#statements)
-      return enqueueUnique({ producer, actions }, jobs, onConflict, wake)
-    }
-    const run = (wake: Wake) =>
-      needsTransaction(jobs, onConflict)
-        ? guardedTransaction(driver, schemaMissing, (on) => write(on, wake))
-        : write(guarded(driver, schemaMissing), wake)
-    if (driver.features.inTransaction) return (await run("plain")).ids
-    const { ready, throttle } = this.#shared()
-    await ready()
-    const notify = throttle.admit()
-    try {
-      const { ids, wakeUp } = await run(notify ? "exact" : "none")
-      if (!notify && wakeUp !== undefined) throttle.withhold(wakeUp)
-      return ids
-    } catch (error) {
-      throw unknownOutcome(error)
-    }
   }
 
   /** Newest first, each looked at once: what fails again meanwhile stays held. */
@@ -537,79 +490,12 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
       if (ended.length === 0) return results
     }
   }
-
-  #watcher(): CompletionWatcher {
-    if (!this.#driver.features.inTransaction) return this.#shared().watcher
-    throw new PgQueuerError("PGQ_UNSUPPORTED", "nobody can wait for jobs inside a transaction", {
-      remedy: "Make a handle with Queries on the driver itself, and wait when the transaction is committed.",
-    })
-  }
-
-  #shared(): SharedByDriver {
-    let placements = sharedByDriver.get(this.#driver)
-    if (placements === undefined) {
-      placements = new Map()
-      sharedByDriver.set(this.#driver, placements)
-    }
-    let shared = placements.get(this.#statements.channel)
-    if (shared === undefined) {
-      shared = share(
-        this.#driver,
-        this.#placement,
-        this.#statements,
-        this.#schema,
-        this.#options.logger ?? silentLogger,
-      )
-      placements.set(this.#statements.channel, shared)
-    }
-    return shared
-  }
 }
 
 export interface Verification {
   readonly found: SchemaState | undefined
   readonly needed: number
   readonly missing: readonly string[]
-}
-
-interface SharedByDriver {
-  readonly batcher: EnqueueBatcher
-  readonly throttle: WakeThrottle
-  /** Waits for the sake of handles; idle until the first one waits, and whenever nobody does. */
-  readonly watcher: CompletionWatcher
-  /** Checks the schema once. */
-  ready(): Promise<void>
-}
-
-/** By driver and channel: calls are coalesced and wake-ups throttled over all `Queries` on the same driver. */
-const sharedByDriver = new WeakMap<Driver, Map<string, SharedByDriver>>()
-
-function share(
-  driver: Driver,
-  placement: Placement,
-  statements: Statements,
-  schema: PostgresSchemaStore,
-  logger: Logger,
-): SharedByDriver {
-  const store = new PostgresProducerStore(guarded(driver, schemaMissing), statements)
-  const throttle = new WakeThrottle(
-    systemClock,
-    (wakeUp) => store.notify(wakeUp),
-    (error) => {
-      const message = "a wake-up was not sent; workers find the jobs by polling"
-      logEvent(logger, "notify.failed", message, { duty: "notify", error })
-    },
-  )
-  let checked: Promise<void> | undefined
-  const ready = () => {
-    checked ??= checkSchema(schema).catch((error) => {
-      checked = undefined
-      throw error
-    })
-    return checked
-  }
-  const watcher = new CompletionWatcher(driver, { ...placement, logger })
-  return { batcher: new EnqueueBatcher(store, throttle), throttle, watcher, ready }
 }
 
 const queriesChecks = {
