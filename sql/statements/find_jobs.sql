@@ -5,6 +5,7 @@ select
   status.id, status.entrypoint, status.status, status.priority, status.attempt, status.rescues,
   status.created_at, status.execute_after, status.started_at, status.finished_at,
   status.worker as worker_id, worker.host as worker_host, worker.pid as worker_pid, status.error,
+  job.dedupe_key, job.max_attempts, job.timeout_ms, job.expire_at,
   job.payload::text as payload, job.payload_bytes, job.headers::text as headers, outcome.result::text as result,
   progress.value::text as progress
 from pgqueuer.job_status as status

@@ -23,6 +23,13 @@ export interface JobRecord extends Omit<Job, "attempt"> {
   readonly rescues: number
   /** When it may start, for deferred jobs and those that were. */
   readonly executeAfter: Date | null
+  /** When it ends as `deleted` unless its first attempt has begun. */
+  readonly expireAt: Date | null
+  readonly dedupeKey: string | null
+  /** Its own, which wins over the entrypoint's; null for none of its own. */
+  readonly maxAttempts: number | null
+  /** Its own, in milliseconds; null for none of its own. */
+  readonly timeoutMs: number | null
   /** When a worker took it (while picked) or its last run began (once ended). */
   readonly startedAt: Date | null
   readonly finishedAt: Date | null

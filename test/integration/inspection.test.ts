@@ -33,6 +33,10 @@ it("shows a job in each of its places", async () => {
     headers: { h: 1 },
     createdAt: expect.any(Date),
     executeAfter: null,
+    expireAt: null,
+    dedupeKey: null,
+    maxAttempts: null,
+    timeoutMs: null,
     startedAt: null,
     finishedAt: null,
     worker: null,
@@ -160,4 +164,13 @@ it("joins all places into one view for people", async () => {
     { entrypoint: "a", status: "queued", priority: 4, attempt: 1 },
     { entrypoint: "b", status: "deferred", priority: 0, attempt: 1 },
   ])
+})
+
+it("shows the settings that a job brought with it", async () => {
+  const { queries } = await installQueue()
+  const settings = { dedupeKey: "user 7", maxAttempts: 3, timeout: "5s", expireAfter: "1h" } as const
+  const [id] = await queries.enqueue("mail", 1, settings)
+  const job = await queries.job(id!)
+  expect(job).toMatchObject({ dedupeKey: "user 7", maxAttempts: 3, timeoutMs: 5_000, expireAt: expect.any(Date) })
+  expect(job!.expireAt!.getTime() - job!.createdAt.getTime()).toBeCloseTo(3_600_000, -3)
 })

@@ -94,6 +94,10 @@ interface JobRow extends Row {
   readonly rescues: number
   readonly created_at: Date
   readonly execute_after: Date | null
+  readonly expire_at: Date | null
+  readonly dedupe_key: string | null
+  readonly max_attempts: number | null
+  readonly timeout_ms: number | null
   readonly started_at: Date | null
   readonly finished_at: Date | null
   readonly worker_id: string | null
@@ -151,6 +155,10 @@ function asJobRecord(row: JobRow): JobRecord {
     headers: row.headers === null ? {} : JSON.parse(row.headers),
     createdAt: row.created_at,
     executeAfter: row.execute_after,
+    expireAt: row.expire_at,
+    dedupeKey: row.dedupe_key,
+    maxAttempts: row.max_attempts,
+    timeoutMs: row.timeout_ms,
     startedAt: row.started_at,
     finishedAt: row.finished_at,
     worker: row.worker_id === null ? null : { id: row.worker_id, host: row.worker_host, pid: row.worker_pid },

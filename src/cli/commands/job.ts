@@ -3,7 +3,7 @@ import { PgQueuerError } from "../../domain/errors.js"
 import type { FailedAttempt, JobRecord, LogLine } from "../../domain/job.js"
 import type { Cli, GlobalOptions } from "../cli.js"
 import { withQueries } from "../connection.js"
-import { jobAsJson, time } from "../job-text.js"
+import { jobAsJson, milliseconds, time } from "../job-text.js"
 import { oneLine, type Terminal } from "../terminal.js"
 
 export function addJobCommand(program: Command, cli: Cli): void {
@@ -43,6 +43,10 @@ function print(
     ["rescues", found.rescues === 0 ? "" : String(found.rescues)],
     ["created", time(found.createdAt)],
     ["execute after", time(found.executeAfter)],
+    ["expires", time(found.expireAt)],
+    ["dedupe key", found.dedupeKey ?? ""],
+    ["max attempts", String(found.maxAttempts ?? "")],
+    ["timeout", milliseconds(found.timeoutMs)],
     ["started", time(found.startedAt)],
     ["finished", time(found.finishedAt)],
     ["worker", workerText(found)],
