@@ -1,8 +1,10 @@
-import type { Clock, Timer } from "../../ports/clock.js"
+import type { Clock } from "../../ports/clock.js"
 import type { Lending, LimitStore, Rule, SlotRequest } from "../../ports/limit-store.js"
 import type { ClaimedJob, OwnClaim, Report } from "../../ports/worker-store.js"
+import { DueStarts } from "./due-starts.js"
 import { Duty, type DutyEnvironment } from "./duty.js"
 import { type Asked, type Capacity, Gate } from "./gate.js"
+import { HeldJobs } from "./held-jobs.js"
 import { nextWishAt, wishOf } from "./slot-wishes.js"
 
 /** So far ahead starts are reserved: enough to fetch the jobs for them, little enough to lose when a worker dies. */
@@ -38,8 +40,8 @@ export class Gates {
   readonly #parts: GatesParts
   readonly #duty: Duty
   readonly #gates = new Map<string, Gate>()
-  /** The jobs behind these gates that count as held, by id. */
-  readonly #held = new Map<string, HeldJob>()
+  readonly #held = new HeldJobs()
+  readonly #dueStarts: DueStarts
   #rules: string | null = null
   #stale = true
   #inDoubt = false
@@ -47,11 +49,15 @@ export class Gates {
   /** A job that is claimed apart may wait for room: the next room is not for the others. */
   #owed = false
   #closed = false
-  #timer: Timer | undefined
 
   constructor(parts: GatesParts) {
     this.#parts = parts
     this.#duty = new Duty("limits", parts.duties, () => this.#work())
+    this.#dueStarts = new DueStarts({
+      clock: parts.clock,
+      onDue: () => parts.onDue(),
+      onShort: () => this.#duty.poke(),
+    })
   }
 
   start(): void {
@@ -59,7 +65,7 @@ export class Gates {
   }
 
   async stop(): Promise<void> {
-    this.#timer?.cancel()
+    this.#dueStarts.stop()
     await this.#duty.stop()
   }
 
@@ -109,12 +115,12 @@ export class Gates {
   /** Ends go out. The claim of the same exchange, planned after this, may fill their slots: it is one transaction. */
   handIn(reports: readonly Report[]): void {
     if (this.#held.size === 0) return
-    for (const report of reports) this.#heldAs(report)?.gate.handIn()
+    for (const report of reports) this.#held.gateOf(report)?.handIn()
   }
 
   /** Whether the end of a job of this claim makes room for one that waits. */
   frees(report: Report): boolean {
-    return this.#held.size > 0 && this.#heldAs(report)?.gate.hungry === true
+    return this.#held.size > 0 && this.#held.gateOf(report)?.hungry === true
   }
 
   /** A claim goes out that may take so many jobs of these entrypoints. */
@@ -137,7 +143,7 @@ export class Gates {
     for (const { id, token, entrypoint } of jobs) {
       const gate = this.#gates.get(entrypoint)
       if (gate === undefined) continue
-      this.#held.set(id, { token, gate })
+      this.#held.add(id, token, gate)
       taken.set(entrypoint, (taken.get(entrypoint) ?? 0) + 1)
     }
     for (const [entrypoint, { most, wakes }] of asked) {
@@ -153,12 +159,7 @@ export class Gates {
   /** The ends came back, recorded or refused: either way the claims hold the jobs no more. */
   ended(reports: readonly Report[]): void {
     if (this.#held.size === 0) return
-    for (const report of reports) {
-      const held = this.#heldAs(report)
-      if (held === undefined) continue
-      held.gate.ended()
-      this.#held.delete(report.id)
-    }
+    for (const report of reports) this.#held.take(report)?.ended()
     this.#duty.poke()
   }
 
@@ -179,25 +180,7 @@ export class Gates {
 
   /** The next job whose start is due, unless one of `rank` comes before it. */
   takeDue(rank: number | undefined): ClaimedJob | undefined {
-    const now = this.#parts.clock.monotonic()
-    let best: Gate | undefined
-    let soonest = Number.POSITIVE_INFINITY
-    for (const gate of this.#gates.values()) {
-      const head = gate.line.head
-      if (head === undefined) continue
-      const { requestsPerSecond } = gate.rule
-      const due = requestsPerSecond === null ? now : gate.starts.next(now, requestsPerSecond)
-      if (due === undefined) this.#duty.poke()
-      else if (due > now) soonest = Math.min(soonest, due)
-      else if ((rank === undefined || head.rank <= rank) && (best === undefined || isBefore(head, best.line.head!)))
-        best = gate
-    }
-    if (best === undefined) {
-      this.#wakeAt(soonest, now)
-      return undefined
-    }
-    best.starts.take()
-    return best.line.shift()
+    return this.#dueStarts.take(this.#gates.values(), rank)
   }
 
   /** Takes out jobs that wait for their start. */
@@ -327,7 +310,7 @@ export class Gates {
 
   #drop(gate: Gate): void {
     this.#gates.delete(gate.entrypoint)
-    for (const [id, held] of this.#held) if (held.gate === gate) this.#held.delete(id)
+    this.#held.drop(gate)
     this.#parts.onUnlimited(gate.line.clear())
   }
 
@@ -342,7 +325,7 @@ export class Gates {
         gate.lease = leases.find(({ entrypoint }) => entrypoint === gate.entrypoint)?.lease
         const own = claims.filter(({ entrypoint }) => entrypoint === gate.entrypoint)
         gate.recount(own.reduce((count, { jobIds }) => count + jobIds.length, 0))
-        for (const { token, jobIds } of own) for (const id of jobIds) this.#held.set(id, { token, gate })
+        for (const { token, jobIds } of own) for (const id of jobIds) this.#held.add(id, token, gate)
       }
       this.#inDoubt = false
     })
@@ -387,36 +370,13 @@ export class Gates {
     return Math.max(0, next - this.#parts.clock.monotonic())
   }
 
-  /** A report that was sent again may be about a job that is held no more, or under another claim. */
-  #heldAs({ id, token }: Report): HeldJob | undefined {
-    const held = this.#held.get(id)
-    return held?.token === token ? held : undefined
-  }
-
-  #wakeAt(due: number, now: number): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
-    if (due < Number.POSITIVE_INFINITY) {
-      this.#timer = this.#parts.clock.after(due - now, () => this.#parts.onDue())
-    }
-  }
-
   #named(entrypoints: readonly string[] | undefined): Gate[] {
     if (entrypoints === undefined) return [...this.#gates.values()]
     return entrypoints.flatMap((entrypoint) => this.#gates.get(entrypoint) ?? [])
   }
 }
 
-interface HeldJob {
-  readonly token: string
-  readonly gate: Gate
-}
-
 /** Whether a rule keeps a worker from claiming as it likes. */
 function closes(rule: Rule): boolean {
   return rule.paused || rule.concurrencyLimit !== null || rule.requestsPerSecond !== null
-}
-
-function isBefore(a: ClaimedJob, b: ClaimedJob): boolean {
-  return a.rank < b.rank || (a.rank === b.rank && a.seq < b.seq)
 }
