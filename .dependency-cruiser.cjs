@@ -1,4 +1,5 @@
-const composition = "^src/(completion-watcher|index|pgqueuer|producer|queries|sync|sync-queries|version)\\.ts$"
+const composition =
+  "^src/(completion-watcher|index|pgqueuer|producer|queries|queue-manager|scheduler-manager|sync|sync-queries|version|worker-composition)\\.ts$"
 
 /** The layers of ARCHITECTURE.md: domain <- ports <- app; adapters implement ports; only the composition root joins them. */
 module.exports = {

@@ -30,8 +30,6 @@ export type { JobHandle } from "./app/job-handle.js"
 export type { LimitsByHand } from "./app/limits-by-hand.js"
 export type { JobOptions, JobRequest, OnConflict } from "./app/parse-enqueue.js"
 export type { PruneOptions } from "./app/prune.js"
-export { QueueManager, type RunOptions } from "./app/queue-manager.js"
-export { SchedulerManager } from "./app/scheduler-manager.js"
 export type { PreviewOptions, ScheduleActionResult } from "./app/schedules/schedule-actions.js"
 export type { Schedule, ScheduleContext, ScheduleHandler } from "./app/schedules/schedule-handler.js"
 export type { JobSchedule, ScheduleOptions } from "./app/schedules/schedule-options.js"
@@ -48,6 +46,7 @@ export type { WorkerEvents } from "./app/worker/events.js"
 export { JobStopped, type StopReason } from "./app/worker/job-context.js"
 export type { ListenState } from "./app/worker/wake-up-listener.js"
 export type { WorkerOptions } from "./app/worker/worker-options.js"
+export type { RunOptions } from "./app/worker-life.js"
 export { CompletionWatcher, type CompletionWatcherOptions } from "./completion-watcher.js"
 export type { Duration } from "./domain/duration.js"
 export { type ErrorCode, PgQueuerError, type SchemaIssue } from "./domain/errors.js"
@@ -67,7 +66,7 @@ export type { RetryPolicy } from "./domain/retry-policy.js"
 export { type RetryOptions, RetryRequested } from "./domain/retry-requested.js"
 export type { Schema } from "./domain/schema.js"
 export type { EndStatus, Status } from "./domain/status.js"
-export { type Context, PgQueuer, type PgQueuerOptions } from "./pgqueuer.js"
+export { PgQueuer } from "./pgqueuer.js"
 export type {
   Driver,
   DriverFeatures,
@@ -104,3 +103,6 @@ export {
   type ScheduleRunsOptions,
   type Verification,
 } from "./queries.js"
+export { QueueManager } from "./queue-manager.js"
+export { SchedulerManager } from "./scheduler-manager.js"
+export type { Context, PgQueuerOptions } from "./worker-composition.js"

@@ -49,7 +49,7 @@ import { schemaMissing } from "./app/schema-check.js"
 import { type Duration, toMilliseconds } from "./domain/duration.js"
 import type { FailedAttempt, JobProgress, JobRecord, LogLine } from "./domain/job.js"
 import type { AnyJobs, InputOf, JobMap, JobName, OutputOf, PayloadArguments, Stored } from "./domain/job-types.js"
-import { checkEntrypoint, checkPlacement, type Placement } from "./domain/names.js"
+import { checkEntrypoint, checkPlacement, checkScheduleName, type Placement } from "./domain/names.js"
 import { aBoolean, anObjectWith, anyValue, checkOptions, oneOf, wholeNumber } from "./domain/options.js"
 import { defaultMaxPayloadBytes, largestPayloadLimit } from "./domain/payload.js"
 import { type Status, statuses } from "./domain/status.js"
@@ -346,7 +346,7 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
   /** The runs of a schedule and the ticks that were left out, newest first; none for a name that is not known. */
   async scheduleRuns(name: string, options: ScheduleRunsOptions = {}): Promise<readonly ScheduleRunRecord[]> {
     checkOptions("scheduleRuns", options, { limit: wholeNumber(1, 10_000), after: anyValue })
-    checkEntrypoint(name)
+    checkScheduleName(name)
     if (options.after !== undefined) checkIds([options.after])
     return this.#schedules.runs(name, options.after ?? null, options.limit ?? 100)
   }

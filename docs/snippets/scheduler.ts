@@ -1,5 +1,5 @@
 import { Pool } from "pg"
-import { PgQueuer } from "pgqueuer"
+import { PgQueuer, SchedulerManager } from "pgqueuer"
 import { PgPoolDriver } from "pgqueuer/pg"
 
 export async function main() {
@@ -20,4 +20,10 @@ export async function main() {
 
   pgq.entrypoint("report", () => {})
   return pgq
+}
+
+export async function schedules() {
+  const sm = new SchedulerManager(new PgPoolDriver(new Pool()))
+  sm.schedule("nightly report", "0 3 * * *", { entrypoint: "report" })
+  return sm
 }

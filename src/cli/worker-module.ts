@@ -7,7 +7,7 @@ import { PgQueuerError } from "../domain/errors.js"
 import { didYouMean, nearest, show } from "../domain/options.js"
 import { isOurs, messageOf } from "./failure.js"
 
-/** What `pgq run` needs of a `PgQueuer` or a `QueueManager`; known by its shape, for it may come from another copy of this package. */
+/** What `pgq run` needs of a `PgQueuer`, a `QueueManager` or a `SchedulerManager`; known by its shape, for it may come from another copy of this package. */
 export interface Runnable {
   run(options: { readonly mode: "continuous" | "drain"; readonly signal: AbortSignal }): Promise<void>
   stop(options?: { readonly now?: boolean }): Promise<void>
@@ -177,7 +177,8 @@ async function dispose(made: unknown): Promise<void> {
 
 function wrongResult({ module, name }: Specifier, made: unknown): PgQueuerError {
   return invalid(`${name ?? "the default export"} of ${module} returned ${show(made)}, not a PgQueuer`, {
-    remedy: "Return the PgQueuer, or { pgq, [Symbol.asyncDispose]() { … } }, and leave run() to the command.",
+    remedy:
+      "Return the PgQueuer, a QueueManager or a SchedulerManager, or { pgq, [Symbol.asyncDispose]() { … } }, and leave run() to the command.",
   })
 }
 

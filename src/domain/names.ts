@@ -43,10 +43,16 @@ export function checkPlacement(given: { readonly schema?: unknown; readonly pref
  * @throws PgQueuerError `PGQ_NAME_INVALID`
  */
 export function checkEntrypoint(name: unknown): asserts name is string {
-  if (isName(name)) return
-  throw new PgQueuerError("PGQ_NAME_INVALID", `${show(name)} is not the name of an entrypoint`, {
-    remedy: "Give a string of 1 to 255 bytes without NUL characters.",
-  })
+  if (!isName(name)) throw notAName(name, "an entrypoint")
+}
+
+/**
+ * A schedule's name, checked: 1 to 255 bytes of UTF-8 without a NUL.
+ *
+ * @throws PgQueuerError `PGQ_NAME_INVALID`
+ */
+export function checkScheduleName(name: unknown): asserts name is string {
+  if (!isName(name)) throw notAName(name, "a schedule")
 }
 
 /** Whether it can name an entrypoint or be a dedupe key: 1 to 255 bytes of UTF-8 without a NUL. */
@@ -54,6 +60,12 @@ export function isName(name: unknown): name is string {
   if (typeof name !== "string") return false
   if (plainName.test(name)) return true
   return name !== "" && Buffer.byteLength(name) <= 255 && !name.includes("\0") && name.isWellFormed()
+}
+
+function notAName(name: unknown, of: string): PgQueuerError {
+  return new PgQueuerError("PGQ_NAME_INVALID", `${show(name)} is not the name of ${of}`, {
+    remedy: "Give a string of 1 to 255 bytes without NUL characters.",
+  })
 }
 
 const plainName = /^[\x20-\x7e]{1,255}$/

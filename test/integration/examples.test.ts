@@ -117,6 +117,25 @@ test("limits: two workers together hold no more, and start no faster, than each 
   expect(Math.max(...starts) - Math.min(...starts)).toBeGreaterThan(350)
 })
 
+test("scheduler: two workers start each tick once, in the handler form and in the job form", async () => {
+  const { database, queries, sql } = await installQueue()
+  const workers = [1, 2].map(() => startPgq(["run", "examples/scheduler/scheduler.ts:main"], { database }))
+  for (const worker of workers) await worker.writes("worker started")
+  const written = () => workers.map(({ stdout }) => stdout).join("")
+  await vi.waitUntil(
+    () => /the last one was 20/.test(written()) && written().includes('report {"kind":"summary"}'),
+    20_000,
+  )
+  for (const worker of workers) worker.process.kill("SIGTERM")
+  for (const worker of workers) expect((await worker.finished).code).toBe(0)
+  const ticks = await sql("select schedule, tick from pgqueuer.schedule_run group by 1, 2 having count(*) > 1")
+  expect(ticks).toEqual([])
+  expect(await queries.schedules()).toMatchObject([
+    { name: "heartbeat", entrypoint: null, orphaned: true },
+    { name: "report", entrypoint: "report", orphaned: true },
+  ])
+})
+
 /** As `npx jiti` does. */
 function script(file: string, options: StartOptions): Started {
   return start([jiti, join(repository, "examples", file)], options)

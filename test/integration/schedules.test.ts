@@ -174,6 +174,38 @@ it("records the error of a handler, and goes on", async () => {
   expect(log.lines.some((line) => line.message === "the handler of a schedule failed")).toBe(true)
 })
 
+it("aborts the signal of a handler that takes longer than its timeout, and records that it failed", async () => {
+  const queue = await installQueue()
+  const { pgq, start, log } = queue.worker()
+  const reasons: unknown[] = []
+  const ignored = deferred()
+  pgq.schedule(
+    "obeying",
+    "* * * * * *",
+    (_, { signal }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener("abort", () => {
+          reasons.push(signal.reason.reason)
+          reject(signal.reason)
+        })
+      }),
+    { timeout: "50ms" },
+  )
+  pgq.schedule("ignoring", "* * * * * *", () => ignored.promise, { timeout: 20 })
+  pgq.schedule("quick", "* * * * * *", () => {}, { timeout: "5s" })
+  const running = start()
+  const first = async (name: string) => (await runsOf(queue, name))[0]
+  await eventually(async () => (await first("obeying"))?.status === "exception")
+  expect((await first("obeying"))?.error).toMatch(/PGQ_TIMEOUT.*limited to 50 ms; it ended after/)
+  expect(reasons[0]).toBe("timeout")
+  await eventually(async () => (await first("quick"))?.status === "successful")
+  // It holds its place until it returns, or the worker stops.
+  expect((await first("ignoring"))?.status).toBe("running")
+  await running.stop({ now: true })
+  expect(await first("ignoring")).toMatchObject({ status: "exception", error: expect.stringMatching(/still running/) })
+  expect(log.lines.filter(({ message }) => message === "the handler of a schedule failed").length).toBeGreaterThan(1)
+})
+
 it("reports a row that makes no sense once, and runs the others", async () => {
   const queue = await installQueue()
   const both = (pgq: PgQueuer, ran: () => void) => {
@@ -279,6 +311,8 @@ it("refuses bad input at registration, naming the field", async () => {
   expect(schedule("a", "* * * * *", "b")).toThrow(/in the place of a handler/)
   expect(schedule("a", "* * * * *", { payload: 1 })).toThrow(expect.objectContaining({ code: "PGQ_NAME_INVALID" }))
   expect(schedule("a", "* * * * *", { entrypoint: "b", dedupeKey: "k" })).toThrow(/no option "dedupeKey"/)
+  expect(schedule("a", "* * * * *", () => {}, { timeout: 0 })).toThrow(/timeout is 0 ms/)
+  expect(schedule("a", "* * * * *", { entrypoint: "b" }, { timeout: "5s" })).toThrow(/timeout stands beside/)
   pgq.schedule("a", "* * * * *", () => {})
   expect(schedule("a", "* * * * *", () => {})).toThrow(/registered already/)
 })

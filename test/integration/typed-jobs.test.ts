@@ -365,7 +365,7 @@ it("refuses definitions and registrations that are wrong, at once", async () => 
   const greet = defineEntrypoint("greet", { input: z.string() })
   expect(() => pgq.entrypoint(greet, undefined as never)).toThrow(/the handler of "greet"/)
   pgq.entrypoint(greet, () => {})
-  expect(() => pgq.entrypoint("greet", () => {})).toThrow(/has a handler already/)
+  expect(() => pgq.entrypoint("greet", () => {})).toThrow(/is registered already/)
 })
 
 it("checks a handler in a test of its own, without a worker", async () => {

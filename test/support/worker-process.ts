@@ -3,7 +3,7 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { onTestFinished } from "vitest"
 import type { EntrypointOptions } from "../../src/app/worker/entrypoint-options.js"
-import type { PgQueuerOptions } from "../../src/pgqueuer.js"
+import type { PgQueuerOptions } from "../../src/worker-composition.js"
 import { eventually } from "./queue.js"
 
 export interface WorkerProcessOptions {

@@ -1,6 +1,6 @@
 import { type CronExpression, parseCron } from "../../domain/cron-expression.js"
 import { hasCode, PgQueuerError } from "../../domain/errors.js"
-import { checkEntrypoint } from "../../domain/names.js"
+import { checkScheduleName } from "../../domain/names.js"
 import { anyValue, checkOptions, didYouMean, nearest, show, wholeNumber } from "../../domain/options.js"
 import type { ScheduleRecord, ScheduleRecords, StoredScheduleRecord } from "../../ports/schedule-records.js"
 
@@ -43,7 +43,7 @@ export async function actOnSchedules(
   given: string | readonly string[],
 ): Promise<ScheduleActionResult[]> {
   const names = [...new Set(typeof given === "string" ? [given] : given)]
-  for (const name of names) checkEntrypoint(name)
+  for (const name of names) checkScheduleName(name)
   const known = new Map((await records.names()).map(({ name, orphaned }) => [name, orphaned]))
   const done = await carriedOut(records, action, names)
   return names.map((name) => {
@@ -67,7 +67,7 @@ export async function previewSchedule(
     const cron = parseCron(what, options.timezone)
     return upcoming(cron, await records.now(), options.count)
   }
-  checkEntrypoint(what)
+  checkScheduleName(what)
   if (options.timezone !== undefined) {
     throw new PgQueuerError("PGQ_OPTION_INVALID", "previewSchedule: timezone stands beside the name of a schedule", {
       remedy: "Leave it out, a schedule has its own; or give an expression instead of the name.",

@@ -1,5 +1,6 @@
+import type { CronExpression } from "../../domain/cron-expression.js"
 import type { Logger } from "../../ports/logger.js"
-import type { ScheduleDefinition } from "./schedule-options.js"
+import type { CodeSchedule } from "../../ports/schedule-store.js"
 
 /** One run of a schedule, as its handler sees it. */
 export interface Schedule {
@@ -14,7 +15,7 @@ export interface Schedule {
 
 /** What a schedule's handler gets beside it. `Q` is what it enqueues with, `R` the resources. */
 export interface ScheduleContext<Q, R> {
-  /** Aborted with a `JobStopped` (`shutdown` or `lease-lost`) when the handler should stop. */
+  /** Aborted with a `JobStopped` (`timeout`, `shutdown` or `lease-lost`) when the handler should stop. */
   readonly signal: AbortSignal
   /** Which run of this tick it is, from 1: a tick whose worker died is run again. */
   readonly attempt: number
@@ -28,11 +29,13 @@ export interface ScheduleContext<Q, R> {
 /** Runs at each tick. What it throws is recorded with the run; the next tick comes all the same. */
 export type ScheduleHandler<Q, R> = (schedule: Schedule, context: ScheduleContext<Q, R>) => unknown
 
-/** A schedule that the code of a worker registers. */
+/** A schedule that the code of a worker registers, checked. */
 export interface ScheduleEntry {
-  readonly definition: ScheduleDefinition
+  readonly definition: Omit<CodeSchedule, "nextRun"> & { readonly cron: CronExpression }
   /** Undefined: each tick enqueues a job. */
   readonly handler: ScheduleHandler<unknown, unknown> | undefined
+  /** Of the handler. */
+  readonly timeoutMs: number | null
 }
 
 /** What all handlers of a worker get. */

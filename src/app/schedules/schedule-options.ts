@@ -1,17 +1,5 @@
-import { type CronExpression, parseCron } from "../../domain/cron-expression.js"
-import { type Duration, toMilliseconds, toTimeoutMs } from "../../domain/duration.js"
-import { PgQueuerError } from "../../domain/errors.js"
-import { checkEntrypoint, isName } from "../../domain/names.js"
-import { anyValue, checkOptions, oneOf, show, wholeNumber } from "../../domain/options.js"
-import { defaultMaxPayloadBytes, encodeHeaders, encodePayload } from "../../domain/payload.js"
-import {
-  type CodeSchedule,
-  type Missed,
-  missedModes,
-  type Overlap,
-  overlapModes,
-  type ScheduledJob,
-} from "../../ports/schedule-store.js"
+import type { Duration } from "../../domain/duration.js"
+import type { Missed, Overlap } from "../../ports/schedule-store.js"
 
 /** How the ticks of a schedule become runs. */
 export interface ScheduleOptions {
@@ -29,6 +17,11 @@ export interface ScheduleOptions {
   readonly overlap?: Overlap
   /** Starts each tick up to so much later, always before the next one; default 0. The same tick is as late for all workers. */
   readonly jitter?: Duration
+  /**
+   * How long a run of a handler may take: then its signal aborts with the reason `timeout`, and the run has failed; default: as long as it
+   * takes. That of a job stands beside its entrypoint.
+   */
+  readonly timeout?: Duration
 }
 
 /** The job that each tick enqueues. */
@@ -46,88 +39,4 @@ export interface JobSchedule {
   readonly timeout?: Duration | undefined
   /** A job that could not start within so long after its tick ends as `deleted`. */
   readonly expireAfter?: Duration | undefined
-}
-
-/** A schedule as the code says it, checked. */
-export interface ScheduleDefinition extends Omit<CodeSchedule, "nextRun"> {
-  readonly cron: CronExpression
-}
-
-const optionChecks = {
-  timezone: anyValue,
-  missed: oneOf(...missedModes),
-  overlap: oneOf(...overlapModes),
-  jitter: anyValue,
-}
-
-const jobChecks = {
-  entrypoint: anyValue,
-  payload: anyValue,
-  priority: wholeNumber(-2_147_483_648, 2_147_483_647),
-  headers: anyValue,
-  maxAttempts: wholeNumber(1, 1_000_000),
-  timeout: anyValue,
-  expireAfter: anyValue,
-}
-
-/** @throws PgQueuerError `PGQ_NAME_INVALID`, `PGQ_OPTION_INVALID`, `PGQ_SCHEDULE_INVALID`, `PGQ_PAYLOAD_INVALID`, `PGQ_PAYLOAD_TOO_LARGE` */
-export function resolveSchedule(
-  name: unknown,
-  expression: unknown,
-  job: unknown,
-  options: ScheduleOptions = {},
-  maxPayloadBytes: number = defaultMaxPayloadBytes,
-): ScheduleDefinition {
-  checkName(name)
-  const where = `the schedule ${show(name)}`
-  checkOptions(where, options, optionChecks)
-  const timezone = options.timezone ?? "UTC"
-  const cron = parse(where, expression, timezone)
-  return {
-    name,
-    expression: cron.expression,
-    timezone: cron.timezone,
-    missed: options.missed ?? "once",
-    overlap: options.overlap ?? "skip",
-    jitterMs: options.jitter === undefined ? 0 : toMilliseconds(options.jitter, `${where}: jitter`),
-    job: job === null ? null : resolveJob(where, job, maxPayloadBytes),
-    cron,
-  }
-}
-
-function checkName(name: unknown): asserts name is string {
-  if (isName(name)) return
-  throw new PgQueuerError("PGQ_NAME_INVALID", `${show(name)} is not the name of a schedule`, {
-    remedy: "Give a string of 1 to 255 bytes without NUL characters.",
-  })
-}
-
-function parse(where: string, expression: unknown, timezone: unknown): CronExpression {
-  if (typeof expression !== "string" || typeof timezone !== "string") {
-    const [field, value] = typeof expression === "string" ? ["timezone", timezone] : ["expression", expression]
-    throw new PgQueuerError("PGQ_SCHEDULE_INVALID", `${where}: ${field} is ${show(value)}`, {
-      remedy: 'Give strings: schedule("nightly", "0 3 * * *", handler, { timezone: "Europe/Oslo" }).',
-    })
-  }
-  try {
-    return parseCron(expression, timezone)
-  } catch (error) {
-    if (!(error instanceof PgQueuerError)) throw error
-    throw new PgQueuerError(error.code, `${where}: ${error.message}`, { remedy: error.remedy, cause: error })
-  }
-}
-
-function resolveJob(where: string, job: unknown, maxPayloadBytes: number): ScheduledJob {
-  checkOptions(where, job, jobChecks)
-  const given = job as JobSchedule
-  checkEntrypoint(given.entrypoint)
-  return {
-    entrypoint: given.entrypoint,
-    priority: given.priority ?? 0,
-    payload: encodePayload(given.payload, maxPayloadBytes),
-    headers: encodeHeaders(given.headers),
-    maxAttempts: given.maxAttempts ?? null,
-    timeoutMs: given.timeout === undefined ? null : toTimeoutMs(given.timeout),
-    expireMs: given.expireAfter === undefined ? null : toMilliseconds(given.expireAfter, `${where}: expireAfter`),
-  }
 }

@@ -1,11 +1,12 @@
 import { handlerEvent } from "../../domain/log-events.js"
-import type { Clock } from "../../ports/clock.js"
-import { logEvent, loggerWith } from "../../ports/logger.js"
+import type { Clock, Timer } from "../../ports/clock.js"
+import { type Logger, logEvent, loggerWith } from "../../ports/logger.js"
 import type { RunEnd, StartedRun } from "../../ports/schedule-store.js"
 import type { Connection } from "../worker/connection.js"
 import { describeFailure } from "../worker/describe-failure.js"
 import { Duty, type DutyEnvironment } from "../worker/duty.js"
 import { JobStopped, type StopReason } from "../worker/job-context.js"
+import { isTimedOut, type TimedRun, timedOut } from "../worker/run-timeout.js"
 import type { ScheduleHandler, ScheduleSurroundings } from "./schedule-handler.js"
 
 export interface ScheduleRunsParts {
@@ -18,11 +19,23 @@ export interface ScheduleRunsParts {
   onOthersWait(): void
 }
 
+/** A run whose handler has not ended. */
+interface Running {
+  readonly id: string
+  readonly log: Logger
+  readonly controller: AbortController
+  readonly startedAt: number
+  readonly timeoutMs: number | null
+  readonly timer: Timer | undefined
+}
+
+type Ending = { readonly kind: "returned" | "none" } | { readonly kind: "threw"; readonly error: unknown }
+
 /** Runs the handlers of schedules, and records how they ended. */
 export class ScheduleRuns {
   readonly #parts: ScheduleRunsParts
   readonly #duty: Duty
-  readonly #running = new Map<string, AbortController>()
+  readonly #running = new Map<string, Running>()
   #ends: RunEnd[] = []
   /** Runs that others shall do. */
   #given: string[] = []
@@ -41,38 +54,39 @@ export class ScheduleRuns {
     return this.#running.size
   }
 
-  run(handler: ScheduleHandler<unknown, unknown>, run: StartedRun, nextExecution: Date | undefined): void {
-    const controller = new AbortController()
-    this.#running.set(run.id, controller)
+  /** @param timeoutMs - after so long its signal aborts, and it has failed */
+  run(
+    handler: ScheduleHandler<unknown, unknown>,
+    timeoutMs: number | null,
+    run: StartedRun,
+    nextExecution: Date | undefined,
+  ): void {
     const { name, tick, attempt } = run
     const { resources, queries, log: workerLog } = this.#parts.surroundings
     const about = { event: handlerEvent, schedule: name, tick: tick.toISOString(), attempt }
     const log = loggerWith(workerLog, () => about)
+    const running = this.#begin(run.id, timeoutMs, log)
     const schedule = { name, tick, lastExecution: run.previousTick ?? undefined, nextExecution }
-    const context = { signal: controller.signal, attempt, resources, queries, log }
+    const context = { signal: running.controller.signal, attempt, resources, queries, log }
     void Promise.resolve()
       .then(() => handler(schedule, context))
       .then(
-        () => this.#end(run.id, controller, undefined),
-        (error: unknown) => {
-          if (!controller.signal.aborted)
-            logEvent(log, "schedule.failed", "the handler of a schedule failed", { error })
-          this.#end(run.id, controller, { error })
-        },
+        () => this.#end(running, { kind: "returned" }),
+        (error: unknown) => this.#end(running, { kind: "threw", error }),
       )
   }
 
   stopAll(reason: StopReason): void {
-    for (const controller of this.#running.values()) controller.abort(new JobStopped(reason))
+    for (const { controller } of this.#running.values()) controller.abort(new JobStopped(reason))
   }
 
   /** This worker was declared dead: its runs are others' now. */
   lose(): void {
     this.stopAll("lease-lost")
-    this.#running.clear()
+    this.#forgetRunning()
     this.#ends = []
     this.#given = []
-    this.#settle()
+    this.#announceIdle()
   }
 
   idle(): Promise<void> {
@@ -85,9 +99,9 @@ export class ScheduleRuns {
   /** Records what has ended, and leaves what still runs to others. */
   async stop(): Promise<void> {
     await this.#duty.stop()
-    this.#given.push(...this.#running.keys())
-    this.#running.clear()
-    await this.#record()
+    for (const running of this.#forgetRunning()) this.#settle(running, { kind: "none" })
+    do await this.#record()
+    while (this.#ends.length > 0 && this.#parts.workerId() !== "")
   }
 
   /** A run that was started for this worker, and that it will not run: others shall. */
@@ -96,17 +110,47 @@ export class ScheduleRuns {
     this.#duty.poke()
   }
 
-  #end(id: string, controller: AbortController, failed: { readonly error: unknown } | undefined): void {
-    if (this.#running.get(id) !== controller) return
-    this.#running.delete(id)
-    // Whatever it throws, a handler that was told to stop was cut off and has not failed.
-    if (failed !== undefined && controller.signal.aborted) this.#given.push(id)
-    else this.#ends.push({ id, endedAt: this.#parts.clock.monotonic(), ...endOf(failed) })
-    this.#duty.poke()
-    this.#settle()
+  #begin(id: string, timeoutMs: number | null, log: Logger): Running {
+    const { clock } = this.#parts
+    const controller = new AbortController()
+    const timer =
+      timeoutMs === null
+        ? undefined
+        : clock.after(Math.ceil(timeoutMs), () => controller.abort(new JobStopped("timeout")))
+    const running = { id, log, controller, startedAt: clock.monotonic(), timeoutMs, timer }
+    this.#running.set(id, running)
+    return running
   }
 
-  #settle(): void {
+  #end(running: Running, ending: Ending): void {
+    if (this.#running.get(running.id) !== running) return
+    this.#running.delete(running.id)
+    running.timer?.cancel()
+    this.#settle(running, ending)
+    this.#duty.poke()
+    this.#announceIdle()
+  }
+
+  #settle(running: Running, ending: Ending): void {
+    const { id, log } = running
+    const endedAt = this.#parts.clock.monotonic()
+    const failed = failureOf(ending, timedRun(running, endedAt))
+    if (failed !== undefined) {
+      logEvent(log, "schedule.failed", "the handler of a schedule failed", failed)
+      this.#ends.push({ id, endedAt, status: "exception", ...describeFailure(failed.error) })
+    } else if (ending.kind === "returned") {
+      this.#ends.push({ id, endedAt, status: "successful", error: null, traceback: null })
+    } else this.#given.push(id)
+  }
+
+  #forgetRunning(): readonly Running[] {
+    const all = [...this.#running.values()]
+    for (const { timer } of all) timer?.cancel()
+    this.#running.clear()
+    return all
+  }
+
+  #announceIdle(): void {
     if (this.#running.size > 0) return
     for (const resolve of this.#onIdle.splice(0)) resolve()
   }
@@ -145,8 +189,18 @@ export class ScheduleRuns {
 /** An end can carry a long error: a statement takes so many. */
 const mostEnds = 200
 
-function endOf(failed: { readonly error: unknown } | undefined): Omit<RunEnd, "id" | "endedAt"> {
-  return failed === undefined
-    ? { status: "successful", error: null, traceback: null }
-    : { status: "exception", ...describeFailure(failed.error) }
+function timedRun({ controller, startedAt, timeoutMs }: Running, endedAt: number): TimedRun {
+  const stopped: unknown = controller.signal.reason
+  return {
+    stopReason: stopped instanceof JobStopped ? stopped.reason : undefined,
+    timeoutMs,
+    runMs: endedAt - startedAt,
+  }
+}
+
+/** A timeout wins over how the handler ended. Whatever it throws, one that was told to stop was cut off and has not failed. */
+function failureOf(ending: Ending, timed: TimedRun): { readonly error: unknown } | undefined {
+  if (isTimedOut(timed)) return { error: timedOut(ending, timed) }
+  if (ending.kind !== "threw" || timed.stopReason !== undefined) return undefined
+  return { error: ending.error }
 }

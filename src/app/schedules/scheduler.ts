@@ -302,9 +302,9 @@ export class Scheduler {
   #begin(run: StartedRun, next: Date | undefined): void {
     if (run.status === "waiting") this.#lookForWaiting()
     if (run.status !== "running") return
-    const handler = this.#parts.entries.get(run.name)?.handler
-    if (handler === undefined || this.#closed) this.runs.giveUp(run.id)
-    else this.runs.run(handler, run, next)
+    const entry = this.#parts.entries.get(run.name)
+    if (entry?.handler === undefined || this.#closed) this.runs.giveUp(run.id)
+    else this.runs.run(entry.handler, entry.timeoutMs, run, next)
   }
 
   #lookForWaiting(): void {

@@ -11,9 +11,9 @@ export type StopReason = keyof typeof explanations
 
 const explanations = {
   canceled: "the job was canceled",
-  timeout: "the job took longer than its timeout",
-  "lease-lost": "this worker lost its claim on the job, which may be running elsewhere",
-  shutdown: "the worker is stopping and its time is up; the job will be run again",
+  timeout: "the run took longer than its timeout",
+  "lease-lost": "this worker lost its claim on the work, which may be running elsewhere",
+  shutdown: "the worker is stopping and its time is up; the work will be done again",
 } as const
 
 /** The reason of an aborted signal; thrown on by most APIs that take a signal. */

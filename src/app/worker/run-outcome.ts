@@ -1,4 +1,4 @@
-import { hasCode, PgQueuerError } from "../../domain/errors.js"
+import { hasCode } from "../../domain/errors.js"
 import { FinalFailure } from "../../domain/final-failure.js"
 import { encodeResult } from "../../domain/payload.js"
 import { type ResolvedRetryPolicy, resolveRetryPolicy, retryDelayMs } from "../../domain/retry-policy.js"
@@ -6,7 +6,7 @@ import { RetryRequested } from "../../domain/retry-requested.js"
 import type { ClaimedJob, Failure, Outcome } from "../../ports/worker-store.js"
 import { describeFailure } from "./describe-failure.js"
 import type { ResolvedEntrypointOptions } from "./entrypoint-options.js"
-import type { StopReason } from "./job-context.js"
+import { isTimedOut, type TimedRun, timedOut } from "./run-timeout.js"
 
 /** How a handler ended. */
 export type Ending =
@@ -15,13 +15,9 @@ export type Ending =
   | { readonly kind: "none" }
 
 /** One run of a job, as far as it matters for what becomes of the job. */
-export interface EndedRun {
+export interface EndedRun extends TimedRun {
   readonly claim: Pick<ClaimedJob, "attempt" | "settings">
   readonly options: ResolvedEntrypointOptions
-  /** Why its signal was aborted, if it was. */
-  readonly stopReason: StopReason | undefined
-  readonly timeoutMs: number | null
-  readonly runMs: number
   readonly maxResultBytes: number
   /** From 0 to 1, for jitter. */
   readonly random: number
@@ -48,11 +44,6 @@ export function runOutcome(ending: Ending, run: EndedRun): RunOutcome {
   if (ending.kind === "none") return { outcome: { status: "queued" } }
   if (stopped && !(ending.error instanceof RetryRequested)) return { outcome: { status: "queued" } }
   return failed(ending.error, run)
-}
-
-/** Also when its timer came too late, because the handler never let go of the event loop. */
-function isTimedOut({ stopReason, timeoutMs, runMs }: EndedRun): boolean {
-  return stopReason === "timeout" || (stopReason === undefined && timeoutMs !== null && runMs > timeoutMs)
 }
 
 function returned(value: unknown, run: EndedRun): RunOutcome {
@@ -84,12 +75,4 @@ function final(status: "exception" | "failed", error: unknown): RunOutcome {
 function failureOf(error: unknown): Failure {
   const hasOnlyCause = error instanceof RetryRequested && error.reason === undefined && error.cause !== undefined
   return describeFailure(hasOnlyCause ? error.cause : error)
-}
-
-function timedOut(ending: Ending, { timeoutMs, runMs }: EndedRun): PgQueuerError {
-  const until = ending.kind === "none" ? "it was still running after" : "it ended after"
-  return new PgQueuerError("PGQ_TIMEOUT", `the run is limited to ${timeoutMs} ms; ${until} ${Math.round(runMs)} ms`, {
-    remedy: "Let the handler stop when its signal aborts, or give it a longer timeout.",
-    ...(ending.kind === "threw" ? { cause: ending.error } : {}),
-  })
 }

@@ -1,7 +1,7 @@
 // Factories for the tests of `pgq run`, each with its own way of working or failing.
 import { setTimeout as pause } from "node:timers/promises"
 import { Pool } from "pg"
-import { type Job, PgQueuer, type PgQueuerOptions } from "pgqueuer"
+import { type Job, PgQueuer, type PgQueuerOptions, QueueManager, SchedulerManager } from "pgqueuer"
 import { PgPoolDriver } from "pgqueuer/pg"
 
 /** Runs each job for `ms` of its payload, whatever its signal says. The pool is left open. */
@@ -69,6 +69,20 @@ export function leaking() {
     throw new Error(`no way to ${url}`, { cause: new Error("password=geheim") })
   })
   return pgq
+}
+
+/** Only the half that starts schedules. */
+export function scheduling() {
+  const sm = new SchedulerManager(new PgPoolDriver(new Pool()))
+  sm.schedule("tick", "* * * * * *", () => console.log("ticked"))
+  return sm
+}
+
+/** Only the half that runs jobs. */
+export function queueing() {
+  const qm = new QueueManager(new PgPoolDriver(new Pool()))
+  qm.entrypoint("fetch", () => console.log("fetched"))
+  return qm
 }
 
 export function throwing() {
