@@ -13,7 +13,9 @@ test("accounts for 2,000 jobs although a worker is killed, and leaves the databa
     ends: { canceled: 1, successful: 1_999 },
     retried: 150,
     exitCode: 0,
+    ticks: { missing: 0, startedTwice: 0 },
   })
+  expect(result.ticks.run).toBeGreaterThan(3)
   expect(result.ranTwice).toBeLessThanOrEqual(result.heldByKilled)
   expect(result.runs).toBeGreaterThanOrEqual(1_999 + result.retried + result.ranTwice)
   expect(await demoSchemas(pool())).toEqual([])

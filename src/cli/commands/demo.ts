@@ -15,7 +15,7 @@ import type { Terminal } from "../terminal.js"
 export function addDemoCommand(program: Command, cli: Cli): void {
   program
     .command("demo")
-    .description("see it work: two workers, 2,000 jobs, one worker killed with -9")
+    .description("see it work: two workers, 2,000 jobs, a schedule, one worker killed with -9")
     .action((_options, command: Command) => demo(cli, command.optsWithGlobals<GlobalOptions>()))
 }
 
@@ -77,13 +77,14 @@ class Interrupt implements Disposable {
 }
 
 function report(cli: Cli, result: DemoResult, options: GlobalOptions): void {
-  if (result.missing > 0 || result.exitCode !== 0) cli.exitCode = 1
+  if (result.missing + result.ticks.missing > 0 || result.exitCode !== 0) cli.exitCode = 1
   if (options.json === true) cli.terminal.printJson({ ...result, ends: Object.fromEntries(result.ends) })
   else printResult(cli.terminal, result)
 }
 
 function printResult(terminal: Terminal, result: DemoResult): void {
   const { green, red } = terminal.colors
+  const { ticks } = result
   const ends = [...result.ends].map(([status, count]) => ({ what: `  ${status}`, value: number(count) }))
   terminal.printTable(
     [
@@ -117,12 +118,19 @@ function printResult(terminal: Terminal, result: DemoResult): void {
       },
       { what: "pick-up, p50", value: milliseconds(result.pickUpP50Ms), note: "from enqueue to start, idle worker" },
       { what: "pick-up, p99", value: milliseconds(result.pickUpP99Ms) },
+      {
+        what: "ticks of a schedule",
+        value: number(ticks.run),
+        note: `one a second; ${number(ticks.missing)} missing, ${number(ticks.startedTwice)} started twice, ${number(ticks.lost)} rescued`,
+      },
+      { what: "lateness, p95", value: milliseconds(ticks.lateP95Ms), note: "from the tick to its start" },
     ] as { what: string; value: string; note?: string }[],
   )
   terminal.print()
   if (result.exitCode !== 0) terminal.print(red(`The surviving worker ended with ${result.exitCode} after SIGTERM.`))
-  if (result.missing === 0) terminal.print(green("Every job is accounted for."))
-  else terminal.print(red(`${number(result.missing)} jobs are missing.`))
+  if (ticks.missing > 0) terminal.print(red(`${number(ticks.missing)} ticks are missing.`))
+  if (result.missing > 0) terminal.print(red(`${number(result.missing)} jobs are missing.`))
+  if (result.missing + ticks.missing === 0) terminal.print(green("Every job and every tick is accounted for."))
 }
 
 function number(value: number): string {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises"
 import { PgQueuerError } from "../../domain/errors.js"
 import { Child } from "./children.js"
-import type { DemoTables, Measures } from "./demo-tables.js"
+import type { DemoTables, Measures, Ticks } from "./demo-tables.js"
 import { totalJobs } from "./plan.js"
 import type { Progress } from "./progress.js"
 
@@ -11,6 +11,8 @@ export interface DemoResult extends Measures {
   readonly missing: number
   /** Jobs that the killed worker held. */
   readonly heldByKilled: number
+  /** Of the schedule that both workers have. */
+  readonly ticks: Ticks
   /** Of the surviving worker, after SIGTERM. */
   readonly exitCode: number | NodeJS.Signals
 }
@@ -22,7 +24,7 @@ const lookEveryMs = 100
 /** One worker dies when so many jobs have ended. */
 const killAfter = totalJobs * 0.4
 
-/** The main job for real: two workers, a producer, 2,000 jobs, and one worker killed in the middle. */
+/** The main job for real: two workers, a producer, 2,000 jobs, a schedule, and one worker killed in the middle. */
 export async function runDemo(tables: DemoTables, progress: Progress, signal: AbortSignal): Promise<DemoResult> {
   const workers = [Child.worker(), Child.worker()] as const
   const [victim, survivor] = workers
@@ -57,6 +59,7 @@ export async function runDemo(tables: DemoTables, progress: Progress, signal: Ab
       ends,
       missing: Math.max(totalJobs, ids.length) - ended,
       heldByKilled,
+      ticks: await tables.accountForTicks(),
       exitCode,
     }
   } finally {

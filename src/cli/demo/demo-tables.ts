@@ -1,4 +1,5 @@
 import type { PgPoolDriver } from "../../adapters/drivers/pg-pool-driver.js"
+import { everySecond } from "./plan.js"
 
 /** What the demo reads and writes beside the queue itself, in the schema of its own. */
 export class DemoTables {
@@ -73,6 +74,24 @@ export class DemoTables {
     return row as Measures
   }
 
+  /** What became of each second from the schedule's first tick to its last. */
+  async accountForTicks(): Promise<Ticks> {
+    const [row] = await this.#driver.query<{ [T in keyof Ticks]: number }>(
+      `select
+        count(distinct tick) filter (where status = 'successful')::int as "run",
+        (extract(epoch from max(tick) - min(tick)) + 1 - count(distinct tick) filter (where status = 'successful'))::int as "missing",
+        (count(*) filter (where attempt = 1) - count(distinct tick))::int as "startedTwice",
+        (count(*) filter (where status = 'lost'))::int as "lost",
+        percentile_cont(0.95) within group (
+          order by extract(epoch from started_at - tick) * 1000
+        ) filter (where attempt = 1)::float8 as "lateP95Ms"
+      from ${this.#schema}.schedule_run
+      where schedule = $1`,
+      [everySecond],
+    )
+    return row as Ticks
+  }
+
   async #number(sql: string): Promise<number> {
     const [row] = await this.#driver.query<{ n: number }>(sql)
     return row?.n ?? 0
@@ -90,4 +109,13 @@ export interface Measures {
   readonly busiestSecond: number
   readonly pickUpP50Ms: number
   readonly pickUpP99Ms: number
+}
+
+export interface Ticks {
+  readonly run: number
+  readonly missing: number
+  readonly startedTwice: number
+  /** Under way when their worker died, and run again by the other one. */
+  readonly lost: number
+  readonly lateP95Ms: number
 }

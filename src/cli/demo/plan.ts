@@ -27,3 +27,6 @@ export const workMs: { readonly [E in DemoEntrypoint]: number } = {
 }
 
 export const totalJobs = Object.values(plan).reduce((sum, count) => sum + count, 0)
+
+/** The schedule that both workers have. */
+export const everySecond = "every second"

@@ -4,7 +4,7 @@ import { PgPoolDriver } from "../../adapters/drivers/pg-pool-driver.js"
 import type { Job } from "../../domain/job.js"
 import { RetryRequested } from "../../domain/retry-requested.js"
 import { PgQueuer } from "../../pgqueuer.js"
-import { type DemoEntrypoint, plan, workMs } from "./plan.js"
+import { type DemoEntrypoint, everySecond, plan, workMs } from "./plan.js"
 
 /** The worker of `pgq demo`: its handlers write each run down before they do anything, so what ran twice can be counted. */
 export async function main() {
@@ -20,6 +20,7 @@ export async function main() {
   }
   const pgq = new PgQueuer(new PgPoolDriver(pool), { maxConcurrentTasks: 20, heartbeatTimeout: "5s" })
   for (const name of Object.keys(plan)) pgq.entrypoint(name, handle)
+  pgq.schedule(everySecond, "* * * * * *", () => {}, { missed: "all", overlap: "allow" })
   return { pgq, [Symbol.asyncDispose]: () => pool.end() }
 }
 
