@@ -1,5 +1,5 @@
 -- pause_schedules: let no tick of these schedules start, or let them start again from now on. What waits for an earlier run is left out when
--- its schedule is resumed; runs that were asked for by hand and those of workers that died are not.
+-- its schedule is resumed; runs that were asked for by hand, and those that had begun before their workers died or stopped, are not.
 --   $1 text[] names   $2 boolean paused   $3 text channel
 -- Answers with the schedules that were changed.
 -- Locks: the schedules' rows, in order; then the runs.   Index: schedule_pkey, schedule_run_open_idx.
@@ -24,6 +24,7 @@ left_out as (
   set status = 'skipped', finished_at = clock_timestamp(), error = 'the schedule was paused'
   from changed
   where not $2::boolean and run.schedule = changed.name and run.status = 'waiting' and not run.by_hand and run.attempt = 1
+    and run.started_at is null
 )
 select
   name, case when row_number() over () = 1 then pg_notify($3::text, '{"entrypoints":[],"schedules":true}') end as notified

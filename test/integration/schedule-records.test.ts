@@ -65,6 +65,7 @@ test("resumes a schedule from the next tick on, without what fell into the pause
   await storeSchedule(queue, "a", { expression: "* * * * * *", paused: true, nextRun: "2026-01-01T00:00:00Z" })
   const waiting = await storeRun(queue, { schedule: "a", status: "waiting" })
   const lost = await storeRun(queue, { schedule: "a", status: "waiting", attempt: 2 })
+  const cutOff = await storeRun(queue, { schedule: "a", status: "waiting", started_at: "2026-01-01T00:00:00Z" })
   const byHand = await storeRun(queue, { schedule: "a", status: "waiting", by_hand: true })
   expect(await queue.queries.resumeSchedules("a")).toEqual([{ name: "a", done: true, orphaned: true }])
   expect(await queue.queries.resumeSchedules("a")).toEqual([{ name: "a", done: false, reason: "unchanged" }])
@@ -75,6 +76,7 @@ test("resumes a schedule from the next tick on, without what fell into the pause
   expect(Math.abs(schedule!.nextExecution!.getTime() - now!.now.getTime())).toBeLessThan(60_000)
   expect(await queue.queries.scheduleRuns("a")).toMatchObject([
     { id: byHand, status: "waiting" },
+    { id: cutOff, status: "waiting" },
     { id: lost, status: "waiting" },
     { id: waiting, status: "skipped", error: "the schedule was paused" },
   ])

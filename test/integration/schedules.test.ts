@@ -267,6 +267,9 @@ it("runs what was cut off by a stop again, and gives its handler a signal before
   expect(reasons).toEqual(["shutdown"])
   const [cut] = await runsOf(queue)
   expect(cut).toMatchObject({ status: "waiting" })
+  // A pause in between changes nothing about it: it had begun.
+  await queue.queries.pauseSchedules("long")
+  await queue.queries.resumeSchedules("long")
   const second = queue.worker()
   second.pgq.schedule("long", "* * * * * *", handler(false))
   second.start()
