@@ -30,6 +30,7 @@ export const logEvents = {
   "schedules.changed": "warn",
   "schedules.rescued": "warn",
   "schedules.not-recorded": "warn",
+  "schedules.reply-lost": "warn",
   "listen.unsupported": "info",
   "listen.deaf": "warn",
   "listen.lost": "warn",

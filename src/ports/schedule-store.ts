@@ -122,7 +122,7 @@ export interface RunEnd {
 }
 
 /** A run whose worker died. */
-export interface RescuedRun {
+interface RescuedRun {
   readonly name: string
   readonly tick: Date
   readonly attempt: number
@@ -153,6 +153,8 @@ export interface ScheduleStore {
   ): Promise<{ readonly recorded: readonly string[]; readonly othersWait: boolean }>
   /** Runs that are not over: others run them again. */
   release(workerId: string, runIds: readonly string[]): Promise<void>
+  /** Those of this worker's runs that it does not know: others run them. Answers with their ids. */
+  releaseUnknown(workerId: string, known: readonly string[]): Promise<readonly string[]>
   /** Lets the runs of dead workers be run again, at most so often. */
   rescue(mostRescues: number): Promise<readonly RescuedRun[]>
 }

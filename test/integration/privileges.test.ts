@@ -292,6 +292,7 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "plan_schedules",
     "finish_runs",
     "release_runs",
+    "release_unknown_runs",
     "rescue_runs",
     "prune_runs",
   ],

@@ -1,12 +1,12 @@
-// A schedule-only worker in a process of its own, from the built package: writes `ready`, and `tick <time of the tick> <time of the start>`.
+// A schedule-only worker in a process of its own, from the built package: writes `tick <time of the tick> <time of the start>`.
 import pg from "pg"
 import { PgPoolDriver } from "../../dist/adapters/drivers/pg.js"
-import { PgQueuer } from "../../dist/index.js"
+import { SchedulerManager } from "../../dist/index.js"
 
 const { url, options, scheduleOptions } = JSON.parse(process.argv[2])
-const pgq = new PgQueuer(new PgPoolDriver(new pg.Pool({ connectionString: url, max: 6 })), options)
+const sm = new SchedulerManager(new PgPoolDriver(new pg.Pool({ connectionString: url, max: 6 })), options)
 const say = (...words) => process.stdout.write(`${words.join(" ")}\n`)
-pgq.schedule(
+sm.schedule(
   "tick",
   "* * * * * *",
   (schedule) => say("tick", schedule.tick.getTime(), performance.timeOrigin + performance.now()),
@@ -14,6 +14,5 @@ pgq.schedule(
 )
 const stop = new AbortController()
 process.on("SIGTERM", () => stop.abort())
-setTimeout(() => say("ready"), 500)
-await pgq.sm.run({ signal: stop.signal })
+await sm.run({ signal: stop.signal })
 process.exit(0)

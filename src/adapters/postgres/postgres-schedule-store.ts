@@ -108,6 +108,11 @@ export class PostgresScheduleStore implements ScheduleStore {
     await this.#statements.run(this.#on, "release_runs", [workerId, runIds, this.#statements.channel])
   }
 
+  async releaseUnknown(workerId: string, known: readonly string[]) {
+    const rows = await this.#statements.run<{ id: string }>(this.#on, "release_unknown_runs", [workerId, known])
+    return rows.map(({ id }) => id)
+  }
+
   async rescue(mostRescues: number) {
     const parameters = [mostRescues, this.#statements.channel]
     const rows = await this.#statements.run<RescuedRow>(this.#on, "rescue_runs", parameters)

@@ -54,6 +54,11 @@ export class ScheduleRuns {
     return this.#running.size
   }
 
+  /** The runs of this worker whose end may not be recorded. */
+  get known(): readonly string[] {
+    return [...this.#running.keys(), ...this.#ends.map(({ id }) => id), ...this.#given]
+  }
+
   /** @param timeoutMs - after so long its signal aborts, and it has failed */
   run(
     handler: ScheduleHandler<unknown, unknown>,

@@ -13,7 +13,6 @@ import type { Connection } from "../worker/connection.js"
 import { Duty, type DutyEnvironment } from "../worker/duty.js"
 import { DatabaseClock } from "./database-clock.js"
 import { decideTicks, jitterOf, mostCatchUp, ticksUntil } from "./due-ticks.js"
-import { logRescuedRuns } from "./rescued-runs.js"
 import type { ScheduleEntry, ScheduleSurroundings } from "./schedule-handler.js"
 import { ScheduleRuns } from "./schedule-runs.js"
 import { type ReadableSchedule, readSchedule } from "./stored-schedule.js"
@@ -26,7 +25,6 @@ export interface SchedulerParts {
   /** What the code of this worker registers, by name. */
   readonly entries: ReadonlyMap<string, ScheduleEntry>
   readonly surroundings: ScheduleSurroundings
-  readonly maxRescues: number
   workerId(): string
   /** The database says that this worker is dead. */
   onDead(workerId: string): void
@@ -159,7 +157,7 @@ export class Scheduler {
 
   async #read(): Promise<void> {
     this.#isStale = false
-    await this.#rescue()
+    await this.#releaseUnknown()
     const names = [...this.#parts.entries.keys()]
     const readable = await this.#readRows(names)
     const unplanned = readable.filter((row) => row.nextRun === null && !row.paused)
@@ -343,9 +341,13 @@ export class Scheduler {
     return reply.moreWait
   }
 
-  async #rescue(): Promise<void> {
-    const runs = await this.#use((store) => store.rescue(this.#parts.maxRescues))
-    logRescuedRuns(this.#parts.log, "schedules", runs)
+  /** A start whose reply was lost may have been one all the same, and be committed late. */
+  async #releaseUnknown(): Promise<void> {
+    const workerId = this.#parts.workerId()
+    const released = await this.#use((store) => store.releaseUnknown(workerId, this.runs.known))
+    if (released.length === 0) return
+    const message = "runs of schedules whose start this worker never heard of wait for any worker"
+    logEvent(this.#parts.log, "schedules.reply-lost", message, { duty: "schedules", count: released.length })
   }
 
   #use<T>(work: (store: ScheduleStore) => Promise<T>): Promise<T> {

@@ -1,7 +1,6 @@
 import type { Timer } from "../../ports/clock.js"
 import { type Logger, logEvent } from "../../ports/logger.js"
 import type { Beat, RescuedJob } from "../../ports/worker-store.js"
-import { logRescuedRuns } from "../schedules/rescued-runs.js"
 import type { ClaimRegister } from "./claim-register.js"
 import type { Connection } from "./connection.js"
 import { Duty, type DutyEnvironment } from "./duty.js"
@@ -17,8 +16,8 @@ export interface RescueParts {
   workerId(): string
   /** Jobs were put back into line. */
   onRescued(): void
-  /** Runs of schedules wait for another worker. */
-  onRunsRescued(): void
+  /** Workers were found to be dead. */
+  onLost(): void
 }
 
 /** Puts the jobs of dead workers back into line. Every worker watches all others. */
@@ -52,7 +51,8 @@ export class Rescue {
     const { connection, maxRescues, log, events, register } = this.#parts
     const workerId = this.#parts.workerId()
     if (workerId === "") return Number.POSITIVE_INFINITY
-    for (const { id, host, pid } of await connection.use((store) => store.markLostWorkers())) {
+    const lost = await connection.use((store) => store.markLostWorkers())
+    for (const { id, host, pid } of lost) {
       logEvent(log, "worker.lost", "a worker sent no heartbeat for too long; its jobs go to others", {
         duty: "rescue",
         lost: id,
@@ -60,9 +60,7 @@ export class Rescue {
         pid,
       })
     }
-    const runs = await connection.use((store) => store.schedules.rescue(maxRescues))
-    logRescuedRuns(log, "rescue", runs)
-    if (runs.length > 0) this.#parts.onRunsRescued()
+    if (lost.length > 0) this.#parts.onLost()
     const orphans = await connection.use((store) => store.takeOrphans(workerId))
     if (orphans.length === 0) {
       await connection.use((store) => store.limits.freeLeases())

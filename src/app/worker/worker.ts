@@ -11,6 +11,7 @@ import type { Tracing } from "../../ports/tracing.js"
 import type { Beat, ClaimedJob, CompletionVerdict, Report, WorkerStore } from "../../ports/worker-store.js"
 import type { WorkerHealth } from "../health.js"
 import { joinTransaction } from "../join-transaction.js"
+import { RunRescue } from "../schedules/run-rescue.js"
 import type { ScheduleEntry, ScheduleSurroundings } from "../schedules/schedule-handler.js"
 import { Scheduler } from "../schedules/scheduler.js"
 import { guardedRunTrace } from "../tracing/guarded-trace.js"
@@ -69,6 +70,9 @@ export interface WorkerParts {
 /** LISTEN, heartbeat and one exchange, and one connection for the handlers. */
 const fewestSessions = 4
 
+/** A pool of so many leaves enough for the handlers when schedules have a connection of their own. */
+const enoughForSchedules = 7
+
 /** So many jobs are named in a line of the log. */
 const mostNamed = 100
 
@@ -93,6 +97,8 @@ export class Worker {
   readonly #gates: Gates
   readonly #control: Connection
   readonly #exchangeConnections: readonly Connection[]
+  /** What the queue waits for must not hold up a tick. */
+  readonly #scheduleConnection: Connection
   readonly #exchanger: Exchanger
   readonly #heartbeat: Heartbeat
   readonly #listener: WakeUpListener
@@ -103,6 +109,7 @@ export class Worker {
   readonly #suspects: Suspects
   readonly #completions: Completions
   readonly #retention: Retention
+  readonly #runRescue: RunRescue
   readonly #scheduler: Scheduler
   readonly #poll: Duty
   readonly #registration: Duty
@@ -124,6 +131,8 @@ export class Worker {
     this.#lag = new EventLoopLag(clock)
     this.#control = connect()
     this.#exchangeConnections = driver.features.sessions > fewestSessions ? [connect(), connect()] : [connect()]
+    const hasOwn = parts.schedules.size > 0 && driver.features.sessions >= enoughForSchedules
+    this.#scheduleConnection = hasOwn ? connect() : this.#control
     this.#notes = new Notes({ clock, duties, connection: this.#control })
     this.#gates = new Gates({
       clock,
@@ -225,7 +234,14 @@ export class Worker {
       maxRescues: options.maxRescues,
       workerId,
       onRescued: () => this.#suspects.expect(true),
-      onRunsRescued: () => this.#scheduler.refresh(),
+      onLost: () => this.#runRescue.poke(),
+    })
+    this.#runRescue = new RunRescue({
+      duties,
+      connection: this.#scheduleConnection,
+      log,
+      maxRescues: options.maxRescues,
+      onRescued: () => this.#scheduler.refresh(),
     })
     this.#suspects = new Suspects({
       duties,
@@ -242,11 +258,10 @@ export class Worker {
     this.#scheduler = new Scheduler({
       clock,
       duties,
-      connection: this.#control,
+      connection: this.#scheduleConnection,
       log: parts.log,
       entries: parts.schedules,
       surroundings: parts.scheduleSurroundings,
-      maxRescues: options.maxRescues,
       workerId,
       onDead: (id) => this.#die(id),
     })
@@ -255,6 +270,7 @@ export class Worker {
       this.#exchanger.sweep()
       this.#promotion.poke()
       this.#suspects.expect()
+      this.#runRescue.poke()
       this.#scheduler.refresh()
       return options.pollIntervalMs * (0.9 + random() * 0.2)
     })
@@ -275,7 +291,7 @@ export class Worker {
       this.#id = await this.#makeKnown()
     } catch (error) {
       await this.#heartbeatThread?.stop()
-      await this.#control.close()
+      await Promise.all([this.#control.close(), this.#scheduleConnection.close()])
       throw error
     }
     const { host, pid, version, entrypoints } = this.#parts
@@ -290,6 +306,7 @@ export class Worker {
     this.#promotion.start()
     this.#expiry.start()
     this.#rescue.start()
+    this.#runRescue.start()
     this.#suspects.start()
     this.#completions.start()
     this.#retention.start()
@@ -602,7 +619,8 @@ export class Worker {
     } catch (error) {
       this.#complain("stop", error, undefined)
     }
-    await Promise.all([this.#control, ...this.#exchangeConnections].map((connection) => connection.close()))
+    const connections = new Set([this.#control, this.#scheduleConnection, ...this.#exchangeConnections])
+    await Promise.all([...connections].map((connection) => connection.close()))
   }
 
   async #stopDuties(): Promise<void> {
@@ -613,6 +631,7 @@ export class Worker {
       this.#promotion,
       this.#expiry,
       this.#rescue,
+      this.#runRescue,
       this.#retention,
       this.#poll,
       this.#unload,
