@@ -10,7 +10,7 @@ const unitMs: { readonly [U in Unit]: number } = { ms: 1, s: 1_000, m: 60_000, h
 const pattern = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/
 
 /** A hundred years: longer waits are a mistake in a unit. */
-const longestMs = 100 * 365 * unitMs.d
+export const longestMs = 100 * 365 * unitMs.d
 
 /**
  * A duration as milliseconds.

@@ -47,6 +47,9 @@ export interface StoredSchedule {
   readonly jitterMs: number
   /** Null: the tick runs a handler. */
   readonly entrypoint: string | null
+  readonly maxAttempts: number | null
+  readonly timeoutMs: number | null
+  readonly expireMs: number | null
   readonly paused: boolean
   /** The next tick that nobody has started; null: to be worked out. */
   readonly nextRun: Date | null

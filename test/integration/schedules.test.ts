@@ -227,6 +227,43 @@ it("reports a row that makes no sense once, and runs the others", async () => {
   }
 })
 
+it("leaves rows alone of which any column is nonsense, and runs the others", async () => {
+  const queue = await installQueue()
+  const edits = {
+    "a missed": "missed = 'never'",
+    "a time": "next_run = '-infinity'",
+    "a time too far": "next_run = 'infinity'",
+    "a zone": "timezone = 'Mars/Olympus'",
+    "a jitter": "jitter_ms = 'NaN'",
+    "an entrypoint": "entrypoint = ''",
+    "a timeout": "timeout_ms = -1",
+    "an expiry": "expire_ms = 1e300",
+    "a number of attempts": "max_attempts = 0",
+    "a date": "expression = '0 0 31 2 *'",
+    "a counter": "starts = 9223372036854775807",
+  }
+  const { pgq, start, log } = queue.worker({ pollInterval: 200 })
+  let ran = 0
+  for (const name of Object.keys(edits)) pgq.schedule(name, "* * * * * *", { entrypoint: "fetch" })
+  pgq.schedule("good", "* * * * * *", () => void ran++)
+  start()
+  await eventually(() => ran > 0)
+  for (const [name, set] of Object.entries(edits)) {
+    await queue.sql(`update pgqueuer.schedule set ${set} where name = $1`, [name])
+  }
+  const said = () => log.messages("error").filter((message) => message.startsWith("schedule "))
+  await eventually(() => said().length >= Object.keys(edits).length)
+  const before = ran
+  const enqueued = await queue.queries.queueSize()
+  await eventually(() => ran >= before + 3)
+  expect(said().sort()).toEqual(
+    Object.keys(edits)
+      .sort()
+      .map((name) => `schedule ${name} failed`),
+  )
+  expect(await queue.queries.queueSize()).toEqual(enqueued)
+})
+
 it("obeys the newest start: the other worker follows the stored expression", async () => {
   const queue = await installQueue()
   const old = queue.worker()

@@ -130,6 +130,9 @@ interface StoredRow extends Row {
   readonly overlap: string
   readonly jitter_ms: number
   readonly entrypoint: string | null
+  readonly max_attempts: number | null
+  readonly timeout_ms: number | null
+  readonly expire_ms: number | null
   readonly paused: boolean
   readonly next_run: Date | null
   readonly revision: string
@@ -178,6 +181,9 @@ function asStored(row: StoredRow): StoredSchedule {
   return {
     ...{ name: row.name!, expression, timezone, missed, overlap, entrypoint, paused, revision, waiting },
     jitterMs: row.jitter_ms,
+    maxAttempts: row.max_attempts,
+    timeoutMs: row.timeout_ms,
+    expireMs: row.expire_ms,
     nextRun: row.next_run,
   }
 }

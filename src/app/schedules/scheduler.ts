@@ -1,21 +1,14 @@
-import { type Backoff, backoffMs } from "../../domain/backoff.js"
-import { PgQueuerError } from "../../domain/errors.js"
 import type { Clock } from "../../ports/clock.js"
 import { type Logger, logEvent } from "../../ports/logger.js"
-import type {
-  ScheduleStore,
-  SeenSchedule,
-  StartedRun,
-  StoredSchedule,
-  TickRequest,
-} from "../../ports/schedule-store.js"
+import type { ScheduleStore, StartedRun } from "../../ports/schedule-store.js"
 import type { Connection } from "../worker/connection.js"
 import { Duty, type DutyEnvironment } from "../worker/duty.js"
 import { DatabaseClock } from "./database-clock.js"
-import { decideTicks, jitterOf, mostCatchUp, ticksUntil } from "./due-ticks.js"
+import { type Plan, PlannedTicks } from "./planned-ticks.js"
 import type { ScheduleEntry, ScheduleSurroundings } from "./schedule-handler.js"
 import { ScheduleRuns } from "./schedule-runs.js"
-import { type ReadableSchedule, readSchedule } from "./stored-schedule.js"
+import { StoredRows } from "./stored-rows.js"
+import type { ReadableSchedule } from "./stored-schedule.js"
 
 export interface SchedulerParts {
   readonly clock: Clock
@@ -30,26 +23,11 @@ export interface SchedulerParts {
   onDead(workerId: string): void
 }
 
-/** A schedule that this worker starts, and when. By the database's clock, ms since 1970. */
-interface Plan {
-  readonly row: ReadableSchedule
-  readonly tick: number
-  readonly due: number
-  /** How often it could not be started, though nobody else had. */
-  readonly tries: number
-}
-
 /** So many schedules are started by one statement. */
 const batchSize = 250
 
 /** A statement starts so many waiting runs at most. */
 const mostWaiting = 100
-
-/** Others may be at a tick that was due before this worker came: it is theirs for so long. */
-const courtesyMs = 1_000
-
-/** When a tick could not be taken and nobody else took it: both asked at the same time, or the clock was misjudged. */
-const retry: Backoff = { initialDelayMs: 5, multiplier: 2, maxDelayMs: 5_000 }
 
 /** Starts schedules when they are due. It holds the rows of those that it has code for, and a timer for the earliest of them. */
 export class Scheduler {
@@ -57,9 +35,8 @@ export class Scheduler {
   readonly #parts: SchedulerParts
   readonly #duty: Duty
   readonly #time: DatabaseClock
-  readonly #plans = new Map<string, Plan>()
-  /** What was said of entries that make no sense. */
-  readonly #reported = new Map<string, string>()
+  readonly #planned: PlannedTicks
+  readonly #rows: StoredRows
   #runnable: readonly string[] = []
   #isStale = true
   #presentSince: number | undefined
@@ -71,6 +48,11 @@ export class Scheduler {
   constructor(parts: SchedulerParts) {
     this.#parts = parts
     this.#time = new DatabaseClock(parts.clock)
+    this.#planned = new PlannedTicks(this.#time)
+    this.#rows = new StoredRows({
+      entries: parts.entries,
+      onFault: (name, error) => parts.duties.onFailure(`schedule ${name}`, error, undefined),
+    })
     this.#duty = new Duty("schedules", parts.duties, () => this.#work(), { maxBackoffMs: 2_000 })
     this.runs = new ScheduleRuns({
       clock: parts.clock,
@@ -144,15 +126,8 @@ export class Scheduler {
       this.#presentSince = undefined
       throw error
     }
-    return this.#isStale ? 0 : this.#pauseMs()
-  }
-
-  #pauseMs(): number {
-    const due = [...this.#plans.values()].reduce(
-      (earliest, plan) => Math.min(earliest, plan.due),
-      Number.POSITIVE_INFINITY,
-    )
-    return Math.max(0, Math.min(due - this.#time.now(), this.#waitingDue - this.#parts.clock.monotonic()))
+    if (this.#isStale) return 0
+    return Math.max(0, Math.min(this.#planned.pauseMs, this.#waitingDue - this.#parts.clock.monotonic()))
   }
 
   async #read(): Promise<void> {
@@ -169,15 +144,7 @@ export class Scheduler {
     }
     this.#presentSince ??= this.#time.now()
     this.#runnable = readable.map((row) => row.name)
-    const before = new Map(this.#plans)
-    this.#plans.clear()
-    for (const row of readable) {
-      if (row.nextRun === null || row.paused) continue
-      const plan = this.#plan(row, row.nextRun.getTime())
-      const old = before.get(row.name)
-      const isTried = old !== undefined && old.tick === plan.tick && old.tries > 0
-      this.#plans.set(row.name, isTried ? { ...plan, due: Math.max(plan.due, old.due), tries: old.tries } : plan)
-    }
+    this.#planned.replace(readable)
     if (readable.some((row) => row.waiting)) this.#lookForWaiting()
   }
 
@@ -185,70 +152,24 @@ export class Scheduler {
     const askedAt = this.#parts.clock.monotonic()
     const { now, schedules } = await this.#use((store) => store.read(names))
     this.#time.hear(now, askedAt)
-    return schedules.flatMap((row) => {
-      // Another version of the code made it a handler's; this one has none.
-      if (row.entrypoint === null && this.#parts.entries.get(row.name)?.handler === undefined) return []
-      const readable = this.#understand(row)
-      return readable === undefined ? [] : [readable]
-    })
-  }
-
-  /** Nonsense is said once, and left alone until it is something else. */
-  #understand(row: StoredSchedule): ReadableSchedule | undefined {
-    try {
-      return readSchedule(row)
-    } catch (error) {
-      this.#reportOnce(row.name, error)
-      return undefined
-    }
-  }
-
-  #reportOnce(name: string, error: unknown): void {
-    const text = String(error)
-    if (this.#reported.get(name) !== text) this.#parts.duties.onFailure(`schedule ${name}`, error, undefined)
-    this.#reported.set(name, text)
-  }
-
-  /** What the server refuses for the sake of one entry must not stop the others. */
-  async #apart<T>(
-    items: readonly T[],
-    nameOf: (item: T) => string,
-    work: (items: readonly T[]) => Promise<void>,
-  ): Promise<void> {
-    try {
-      await work(items)
-    } catch (error) {
-      if (!isOfData(error)) throw error
-      if (items.length === 1) {
-        this.#plans.delete(nameOf(items[0]!))
-        return this.#reportOnce(nameOf(items[0]!), error)
-      }
-      const half = items.length >> 1
-      await this.#apart(items.slice(0, half), nameOf, work)
-      await this.#apart(items.slice(half), nameOf, work)
-    }
-  }
-
-  #plan(row: ReadableSchedule, tick: number): Plan {
-    const next = row.jitterMs === 0 ? undefined : row.cron.next(new Date(tick))?.getTime()
-    return { row, tick, due: tick + jitterOf(row.name, tick, next, row.jitterMs), tries: 0 }
+    return this.#rows.understand(schedules)
   }
 
   async #startDue(): Promise<void> {
-    const now = this.#time.now()
-    const due = [...this.#plans.values()].filter((plan) => plan.due <= now)
+    const due = this.#planned.due()
     for (let first = 0; first < due.length; first += batchSize) {
-      const batch = due.slice(first, first + batchSize)
-      await this.#apart(
-        batch,
+      await this.#rows.apart(
+        due.slice(first, first + batchSize),
         (plan) => plan.row.name,
         (plans) => this.#startBatch(plans),
+        (name) => this.#planned.forget(name),
       )
     }
   }
 
   async #startBatch(plans: readonly Plan[]): Promise<void> {
-    const requests = plans.flatMap((plan) => this.#request(plan) ?? [])
+    const presentSince = this.#presentSince ?? this.#time.now()
+    const requests = plans.flatMap((plan) => this.#planned.request(plan, presentSince) ?? [])
     if (requests.length === 0 || this.#closed) return
     const workerId = this.#parts.workerId()
     const askedAt = this.#parts.clock.monotonic()
@@ -256,45 +177,10 @@ export class Scheduler {
     this.#time.hear(now, askedAt)
     if (!alive) return this.#parts.onDead(workerId)
     const following = new Map(requests.map((request) => [request.name, request.following]))
-    for (const seen of schedules) this.#follow(seen, following.get(seen.name)!)
+    for (const seen of schedules) {
+      if (this.#planned.follow(seen, following.get(seen.name)!)) this.#isStale = true
+    }
     for (const run of runs) this.#begin(run, following.get(run.name))
-  }
-
-  #request({ row, tick, due }: Plan): TickRequest | undefined {
-    const now = this.#time.now()
-    const presentSince = this.#presentSince ?? now
-    const { name, revision, cron, missed, overlap } = row
-    const ticks = ticksUntil(cron, tick, now, mostCatchUp).filter((at) => this.#plan(row, at).due <= now)
-    const newest = ticks.at(-1) ?? tick
-    if (missed === "skip" && newest < presentSince && now - newest < courtesyMs) {
-      this.#plans.set(name, { row, tick, due: newest + courtesyMs, tries: 0 })
-      return undefined
-    }
-    // A tick that the expression does not give, of a row that was edited by hand, is one all the same.
-    const all = ticks.length === 0 ? [tick] : ticks
-    const following = cron.next(new Date(newest))
-    if (following === undefined) return undefined
-    return {
-      ...{ name, revision, following, expected: new Date(tick), due: new Date(Math.min(due, now)) },
-      ticks: decideTicks({ missed, overlap, ticks: all, presentSince, now }),
-    }
-  }
-
-  /** Where the schedule stands now, whoever started its tick. */
-  #follow({ name, known, nextRun, revision, taken }: SeenSchedule, following: Date): void {
-    const plan = this.#plans.get(name)
-    if (plan === undefined) return
-    if (taken) this.#plans.set(name, this.#plan(plan.row, following.getTime()))
-    else if (!known || revision !== plan.row.revision || nextRun === null) this.#isStale = true
-    else if (nextRun.getTime() !== plan.tick) this.#plans.set(name, this.#plan(plan.row, nextRun.getTime()))
-    else this.#tryAgain(plan)
-  }
-
-  #tryAgain(plan: Plan): void {
-    const tries = plan.tries + 1
-    this.#plans.set(plan.row.name, { ...plan, tries, due: this.#time.now() + backoffMs(retry, tries, 0) })
-    // It may be paused by hand, without a word to anybody.
-    if (tries % 4 === 0) this.#isStale = true
   }
 
   #begin(run: StartedRun, next: Date | undefined): void {
@@ -314,12 +200,13 @@ export class Scheduler {
   async #startWaiting(): Promise<void> {
     this.#waitingDue = Number.POSITIVE_INFINITY
     let moreWait = false
-    await this.#apart(
+    await this.#rows.apart(
       this.#runnable,
       (name) => name,
       async (names) => {
         if (await this.#startWaitingOf(names)) moreWait = true
       },
+      (name) => this.#planned.forget(name),
     )
     if (!moreWait) return
     this.#waitingPauseMs = Math.min(5_000, this.#waitingPauseMs * 1.5)
@@ -334,10 +221,7 @@ export class Scheduler {
     const reply = await this.#use((store) => store.startWaiting(workerId, names, mostWaiting))
     this.#time.hear(reply.now, askedAt)
     if (!reply.alive) this.#parts.onDead(workerId)
-    for (const run of reply.runs) {
-      const plan = this.#plans.get(run.name)
-      this.#begin(run, plan === undefined ? undefined : new Date(plan.tick))
-    }
+    for (const run of reply.runs) this.#begin(run, this.#planned.tickOf(run.name))
     return reply.moreWait
   }
 
@@ -353,9 +237,4 @@ export class Scheduler {
   #use<T>(work: (store: ScheduleStore) => Promise<T>): Promise<T> {
     return this.#parts.connection.use((store) => work(store.schedules))
   }
-}
-
-/** SQLSTATE classes 22 and 23: a value that does not fit. */
-function isOfData(error: unknown): boolean {
-  return error instanceof PgQueuerError && /^2[23]/.test(error.sqlState ?? "")
 }
