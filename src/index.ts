@@ -30,6 +30,18 @@ export type { JobHandle } from "./app/job-handle.js"
 export type { LimitsByHand } from "./app/limits-by-hand.js"
 export type { JobOptions, JobRequest, OnConflict } from "./app/parse-enqueue.js"
 export type { PruneOptions } from "./app/prune.js"
+export type {
+  Activity,
+  ActivityOptions,
+  EntrypointActivity,
+  History,
+  HistoryOptions,
+  HistoryPoint,
+  OutcomeCount,
+  SampleSeries,
+  SamplesOptions,
+  StatisticsOptions,
+} from "./app/rollups/history.js"
 export type { PreviewOptions, ScheduleActionResult } from "./app/schedules/schedule-actions.js"
 export type { Schedule, ScheduleContext, ScheduleHandler } from "./app/schedules/schedule-handler.js"
 export type { JobSchedule, ScheduleOptions } from "./app/schedules/schedule-options.js"
@@ -50,6 +62,7 @@ export type { RunOptions } from "./app/worker-life.js"
 export { CompletionWatcher, type CompletionWatcherOptions } from "./completion-watcher.js"
 export type { Duration } from "./domain/duration.js"
 export { type ErrorCode, PgQueuerError, type SchemaIssue } from "./domain/errors.js"
+export type { Histogram, Spread } from "./domain/histogram.js"
 export type { FailedAttempt, Job, JobProgress, JobRecord, LogLine } from "./domain/job.js"
 export type {
   AnyJobs,
@@ -79,10 +92,11 @@ export type {
   Subscription,
 } from "./ports/driver.js"
 export type { Attempt, Executor } from "./ports/executor.js"
-export type { OutcomeCount, QueueSize } from "./ports/job-store.js"
+export type { QueueSize } from "./ports/job-store.js"
 export type { LogFields, Logger } from "./ports/logger.js"
 export type { EntrypointLimits, LimitSources, WorkerRecord, WorkerState } from "./ports/operation-store.js"
 export type { PruneCount } from "./ports/retention-store.js"
+export type { Count, Depth, EndCounts, EntrypointDepth, Rollup, SampleKind } from "./ports/rollup-store.js"
 export type { ScheduleRecord, ScheduleRunRecord } from "./ports/schedule-records.js"
 export type { Missed, Overlap, ScheduleRunStatus } from "./ports/schedule-store.js"
 export type {

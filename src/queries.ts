@@ -5,6 +5,7 @@ import { PostgresHealthStore } from "./adapters/postgres/postgres-health-store.j
 import { PostgresInspectionStore } from "./adapters/postgres/postgres-inspection-store.js"
 import { PostgresOperationStore } from "./adapters/postgres/postgres-operation-store.js"
 import { PostgresRetentionStore } from "./adapters/postgres/postgres-retention-store.js"
+import { PostgresRollupStore } from "./adapters/postgres/postgres-rollup-store.js"
 import { PostgresScheduleRecords } from "./adapters/postgres/postgres-schedule-records.js"
 import { PostgresSchemaStore } from "./adapters/postgres/postgres-schema-store.js"
 import { PostgresTableOptionsStore } from "./adapters/postgres/postgres-table-options-store.js"
@@ -38,6 +39,21 @@ import { type JobHandle, makeJobHandle } from "./app/job-handle.js"
 import { changeEntrypoint, type LimitsByHand, setLimits } from "./app/limits-by-hand.js"
 import { checkOnConflict, jobOptionNames, parseColumns, parseJob, parseRequests } from "./app/parse-enqueue.js"
 import { type PruneOptions, prune } from "./app/prune.js"
+import { readDepth } from "./app/rollups/depth.js"
+import {
+  type ActivityOptions,
+  type EntrypointActivity,
+  type History,
+  type HistoryOptions,
+  type OutcomeCount,
+  readActivity,
+  readHistory,
+  readSamples,
+  readStatistics,
+  type SampleSeries,
+  type SamplesOptions,
+  type StatisticsOptions,
+} from "./app/rollups/history.js"
 import {
   actOnSchedules,
   listSchedules,
@@ -46,7 +62,6 @@ import {
   type ScheduleActionResult,
 } from "./app/schedules/schedule-actions.js"
 import { schemaMissing } from "./app/schema-check.js"
-import { type Duration, toMilliseconds } from "./domain/duration.js"
 import type { FailedAttempt, JobProgress, JobRecord, LogLine } from "./domain/job.js"
 import type { AnyJobs, InputOf, JobMap, JobName, OutputOf, PayloadArguments, Stored } from "./domain/job-types.js"
 import { checkEntrypoint, checkPlacement, checkScheduleName, type Placement } from "./domain/names.js"
@@ -54,10 +69,11 @@ import { aBoolean, anObjectWith, anyValue, checkOptions, oneOf, wholeNumber } fr
 import { defaultMaxPayloadBytes, largestPayloadLimit } from "./domain/payload.js"
 import { type Status, statuses } from "./domain/status.js"
 import type { Driver } from "./ports/driver.js"
-import type { ActionStore, InspectionStore, OutcomeCount, QueueSize } from "./ports/job-store.js"
+import type { ActionStore, InspectionStore, QueueSize } from "./ports/job-store.js"
 import { type Logger, silentLogger } from "./ports/logger.js"
 import type { EntrypointLimits, OperationStore, WorkerRecord } from "./ports/operation-store.js"
 import type { PruneCount } from "./ports/retention-store.js"
+import type { Depth, Rollup, RollupStore } from "./ports/rollup-store.js"
 import type { ScheduleRecord, ScheduleRecords, ScheduleRunRecord } from "./ports/schedule-records.js"
 import type { SchemaState } from "./ports/schema-store.js"
 import type { Tracing } from "./ports/tracing.js"
@@ -113,18 +129,20 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
   readonly #schema: PostgresSchemaStore
   readonly #schedules: ScheduleRecords
   readonly #producer: Producer
+  readonly #rollups: RollupStore
 
   constructor(driver: Driver, options: QueriesOptions = {}) {
     checkOptions("Queries", options, queriesChecks)
-    checkDriver("Queries", driver)
     this.#driver = driver
     this.#placement = checkPlacement({ ...placementFromEnvironment(), ...defined(options) })
+    checkDriver("Queries", driver)
     this.#maxBytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
     this.#statements = new Statements(this.#placement)
     this.#inspection = new PostgresInspectionStore(guarded(driver, schemaMissing), this.#statements)
     this.#operation = new PostgresOperationStore(guarded(driver, schemaMissing), this.#statements)
     this.#schema = new PostgresSchemaStore(driver, this.#placement)
     this.#schedules = new PostgresScheduleRecords(guarded(driver, schemaMissing), this.#statements)
+    this.#rollups = new PostgresRollupStore(guarded(driver, schemaMissing), this.#statements)
     this.#producer = new Producer({
       driver,
       placement: this.#placement,
@@ -286,10 +304,56 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
     return this.#act((store) => requeueJobs(store, list))
   }
 
-  /** How jobs ended in the last so many milliseconds (default: the last hour), by entrypoint and status. */
-  async statistics(options: { readonly since?: Duration } = {}): Promise<readonly OutcomeCount[]> {
-    checkOptions("statistics", options, { since: anyValue })
-    return this.#inspection.countOutcomes(toMilliseconds(options.since ?? "1h", "since"))
+  /**
+   * How many jobs ended how in the last so long, by entrypoint and status: as in `activity`, `since` being its `last`.
+   *
+   * @throws PgQueuerError `PGQ_OPTION_INVALID`
+   */
+  statistics(options?: StatisticsOptions): Promise<readonly OutcomeCount[]> {
+    return readStatistics(this.#rollups, options)
+  }
+
+  /**
+   * What ended in each step of a time: how many jobs how, how long they ran and waited. Of all entrypoints together, or of one.
+   * Counted when jobs end, whoever enqueued them; reads no history and no backlog.
+   *
+   * @throws PgQueuerError `PGQ_OPTION_INVALID`, `PGQ_NAME_INVALID`
+   */
+  history(options?: HistoryOptions): Promise<History> {
+    return readHistory(this.#rollups, options)
+  }
+
+  /**
+   * The same over all of a time, for each entrypoint of which something ended.
+   *
+   * @throws PgQueuerError `PGQ_OPTION_INVALID`
+   */
+  activity(options?: ActivityOptions): Promise<readonly EntrypointActivity[]> {
+    return readActivity(this.#rollups, options)
+  }
+
+  /**
+   * How many jobs stand where, by entrypoint, and how long the oldest one has waited: exact up to 10,000 jobs in a place, beyond that an
+   * estimate that says so. Quick whatever the backlog.
+   */
+  depth(): Promise<Depth> {
+    return readDepth(this.#rollups)
+  }
+
+  /**
+   * What the workers measured once a minute: jobs in a place and the oldest wait (ms), by entrypoint and of all (`""`); bytes and dead
+   * rows, by table.
+   *
+   * @throws PgQueuerError `PGQ_OPTION_INVALID`
+   */
+  samples(options: SamplesOptions): Promise<readonly SampleSeries[]> {
+    return readSamples(this.#rollups, options)
+  }
+
+  /** All that ever ended, by entrypoint, with histograms that can be added: for counters, which never fall. */
+  async totals(): Promise<readonly Rollup[]> {
+    const everything = { entrypoint: null, span: "ever", lastMs: null, stepMs: null } as const
+    return (await this.#rollups.readRollups(everything)).rollups
   }
 
   /** What limits and pauses there are, and how much of them is used: of all entrypoints with settings, jobs in hand or a running worker. */

@@ -2,6 +2,7 @@ import { hostname } from "node:os"
 import { openHeartbeatThread } from "./adapters/drivers/heartbeat-thread.js"
 import { guarded } from "./adapters/postgres/guarded.js"
 import { PostgresRetentionStore } from "./adapters/postgres/postgres-retention-store.js"
+import { PostgresRollupUpkeepStore } from "./adapters/postgres/postgres-rollup-upkeep-store.js"
 import { PostgresSchemaStore } from "./adapters/postgres/postgres-schema-store.js"
 import { PostgresWorkerStore } from "./adapters/postgres/postgres-worker-store.js"
 import { Statements } from "./adapters/postgres/statement.js"
@@ -93,9 +94,10 @@ export function composeWorker<R, J extends JobMap<J>>(
       logEvent(log, "listener.failed", `a listener of the event ${event} threw`, { on: event, error })
     }),
     retention: resolveRetention(retention),
+    rollupStore: new PostgresRollupUpkeepStore(guarded(driver, schemaMissing), statements, placement),
     retentionStore: new PostgresRetentionStore(guarded(driver, schemaMissing), statements),
     tracing,
-    makeStore: (on) => new PostgresWorkerStore(on, statements),
+    makeStore: (on) => new PostgresWorkerStore(on, statements, systemClock),
     openHeartbeatThread: (intervalMs, onFailure) =>
       openHeartbeatThread(driver, statements.text("beat_apart").sql, intervalMs, onFailure),
     checkSchema: () => checkSchema(new PostgresSchemaStore(driver, placement)),

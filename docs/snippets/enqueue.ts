@@ -42,7 +42,7 @@ await queries.jobs({ status: "queued", entrypoint: "fetch", limit: 20 }) // newe
 await queries.jobs({ after: ids[0]! }) // the next page: only older ones than this
 await queries.failures(id!) // each failed attempt with its traceback
 await queries.queueSize() // [{ entrypoint: "fetch", status: "queued", count: 6 }, …]
-await queries.statistics({ since: "1d" }) // how jobs ended, and how long they ran
+await queries.statistics({ since: "1d" }) // how many jobs ended how
 
 await queries.cancel(id!) // [{ id: "4", done: true, status: "canceled" }]
 await queries.reschedule(ids, { executeAfter: "1h", priority: 5 }) // what waits; a time of 0 is now

@@ -1,6 +1,7 @@
 -- complete_job: end a job as successful, within a transaction of its handler's own.
 --   $1 bigint worker   $2 bigint claim   $3 bigint job   $4 float8 microseconds that it ran   $5 json result
 --   $6 bigint  the transaction of an earlier call for this run, or null   $7 text  channel to notify of ends, if somebody waits for any
+--   $8 float8 microseconds from when it could start to its start, for a first attempt
 -- Locks: the claim, for key share: reports about other jobs of it pass, and a rescue comes later; never waits for more than a rescue.
 -- Index: claim_pkey, outcome_pkey.
 --
@@ -37,7 +38,20 @@ ended as (
   cross join moment
   where member.job_id = $3::bigint
   on conflict (job_id) do nothing
-  returning job_id
+  returning job_id, entrypoint
+),
+rolled as (
+  insert into pgqueuer.rollup_entry (
+    entrypoint, minute, successful, run_ms, run_buckets, run_counts, wait_ms, wait_buckets, wait_counts
+  )
+  select
+    entrypoint, date_trunc('minute', now), 1,
+    $4::float8 / 1000, array[width_bucket($4::float8, {bounds})]::smallint[], '{1}'::bigint[],
+    $8::float8 / 1000,
+    case when $8::float8 is not null then array[width_bucket($8::float8, {bounds})]::smallint[] end,
+    case when $8::float8 is not null then '{1}'::bigint[] end
+  from ended
+  cross join moment
 ),
 told as materialized (
   select pg_notify($7::text, json_build_object('ended', json_build_array(job_id::text))::text)

@@ -48,7 +48,15 @@ ended as (
   select taken.job_id, taken.entrypoint, $2::text, taken.attempt, taken.rescues, replaced.error
   from taken
   left join replaced on replaced.job_id = taken.job_id
-  returning job_id
+  returning job_id, entrypoint
+),
+rolled as (
+  insert into pgqueuer.rollup_entry (entrypoint, minute, canceled, deleted)
+  select
+    entrypoint, date_trunc('minute', now()),
+    case when $2::text = 'canceled' then count(*) end, case when $2::text = 'deleted' then count(*) end
+  from ended
+  group by entrypoint
 ),
 told as materialized (
   select pg_notify($3::text, json_build_object('ended', json_agg(job_id::text))::text)

@@ -6,16 +6,18 @@
 --   $2 text[] entrypoint   $3 int[] low rank   $4 bigint[] mark   $5 int[] high rank   $6 int[] how far to peek
 --   $7 int[] at most so many of its entrypoint, if that is limited   $8 bigint[] the worker's leases on limited entrypoints
 --   $9 int  claim at most so many
--- Handing in: one element a job; $13 and the arrays from $16 may be shorter (the rest is null, a status of null is successful):
+-- Handing in: one element a job; $13 and the arrays from $16 may be shorter (the rest is null, a status of null is successful). Who has
+-- not run has no $15, and who ran for the first time has $23:
 --   $10 bigint[] the claims it touches, each once   $11 bigint[] claim   $12 bigint[] job   $13 text[] the status it moves to
 --   $14 float8[] microseconds since its end   $15 float8[] microseconds it ran   $16 float8[] ms to wait before the next attempt
 --   $17 text[] error   $18 text[] traceback   $19 json[] result   $20 bigint[] those of the jobs that have a dedupe key
 --   $21 text  channel to notify of released and retried jobs   $22 text  channel to notify of ends, if somebody waits for any
+--   $23 float8[] microseconds from when it could start to its start
 -- Locks: the worker's own claims that it touches, in order (a rescue or a cancellation may be at them), and its leases; of ready only what
 -- is taken, never waits.
 -- Index: ready_pkey, claim_pkey, job_pkey.
 --
--- Moves are written from the locked claim's own ids, never from the parameters: who lost the claim records nothing.
+-- Moves are written from the locked claim's own ids, never from the parameters: who lost the claim records nothing. The rollup counts them, too.
 -- Ranges are read in merged order without locks first, so that the oldest of the highest priority are taken from every range, and no more
 -- rows are locked than are taken: the range with the first row up to where the next one begins, the others as far as the worker expects
 -- to need. A range that is the only one with rows needs no merging. Where a range was not read to its end, nothing behind its last row is taken.
@@ -40,12 +42,12 @@ alive as materialized (
 ),
 -- handing in {
 report as materialized (
-  select token, job_id, coalesce(status, 'successful') as status, since_us, run_us, delay_ms, error, traceback, result
+  select token, job_id, coalesce(status, 'successful') as status, since_us, run_us, delay_ms, error, traceback, result, wait_us
   from unnest(
     (select $11::bigint[]), (select $12::bigint[]), (select $13::text[]), (select $14::float8[]), (select $15::float8[]),
-    (select $16::float8[]), (select $17::text[]), (select $18::text[]), (select $19::json[])
+    (select $16::float8[]), (select $17::text[]), (select $18::text[]), (select $19::json[]), (select $23::float8[])
   )
-    as report (token, job_id, status, since_us, run_us, delay_ms, error, traceback, result)
+    as report (token, job_id, status, since_us, run_us, delay_ms, error, traceback, result, wait_us)
 ),
 touched as materialized (
   select id, worker_id, entrypoint, rescues, job_ids, seqs, ranks, attempts, stop_ids
@@ -58,7 +60,7 @@ member as materialized (
   select
     touched.id as token, touched.entrypoint, touched.rescues, held.job_id, held.seq, held.rank, held.attempt,
     case when held.job_id = any (touched.stop_ids) and report.status <> 'deleted' then 'canceled' else report.status end as status,
-    report.status as reported, report.since_us, report.run_us, report.delay_ms, report.error, report.traceback, report.result
+    report.status as reported, report.since_us, report.run_us, report.delay_ms, report.error, report.traceback, report.result, report.wait_us
   from touched
   cross join lateral unnest(touched.job_ids, touched.seqs, touched.ranks, touched.attempts) as held (job_id, seq, rank, attempt)
   left join report on report.token = touched.id and report.job_id = held.job_id
@@ -124,6 +126,29 @@ released as (
 failed as (
   insert into pgqueuer.failure (job_id, attempt, worker_id, error, traceback)
   select job_id, attempt, $1::bigint, error, traceback from member where error is not null and reported <> 'deleted'
+),
+counted as materialized (
+  select
+    entrypoint, status, count(*) as jobs, sum(run_us) as run_us, sum(wait_us) as wait_us,
+    width_bucket(run_us, {bounds}) as run_bucket, width_bucket(wait_us, {bounds}) as wait_bucket
+  from member
+  where status <> 'queued'
+  group by entrypoint, status, width_bucket(run_us, {bounds}), width_bucket(wait_us, {bounds})
+),
+rolled as (
+  insert into pgqueuer.rollup_entry (
+    entrypoint, minute, successful, exception, failed, canceled, deleted, retried,
+    run_ms, run_buckets, run_counts, wait_ms, wait_buckets, wait_counts
+  )
+  select
+    entrypoint, date_trunc('minute', (select now from moment)),
+    sum(jobs) filter (where status = 'successful'), sum(jobs) filter (where status = 'exception'),
+    sum(jobs) filter (where status = 'failed'), sum(jobs) filter (where status = 'canceled'),
+    sum(jobs) filter (where status = 'deleted'), sum(jobs) filter (where status = 'deferred'),
+    sum(run_us) / 1000, array_agg(run_bucket) filter (where run_bucket is not null), array_agg(jobs) filter (where run_bucket is not null),
+    sum(wait_us) / 1000, array_agg(wait_bucket) filter (where wait_bucket is not null), array_agg(jobs) filter (where wait_bucket is not null)
+  from counted
+  group by entrypoint
 ),
 told as materialized (
   select pg_notify((select $22::text), json_build_object('ended', json_agg(job_id::text))::text)
@@ -276,6 +301,7 @@ claimed as (
 summary as materialized (
   select
     exists (select from alive) as alive,
+    (select date_part('epoch', now) * 1000 from moment) as now_ms,
     (select sum(promised)::int from share) as promised,
     (select sum(revision)::text from rule) as rules,
 -- handing in {
@@ -294,6 +320,7 @@ summary as materialized (
 )
 select
   case when job.first is not false then summary.alive end as alive,
+  case when job.first is not false then summary.now_ms end as now_ms,
   case when job.first is not false then summary.promised end as promised,
   case when job.first is not false then summary.rules end as rules,
 -- handing in {
@@ -312,9 +339,10 @@ left join (
   left join lateral (
     select
       payload::text as payload, payload_bytes, headers::text as headers, date_part('epoch', created_at) * 1000 as created_ms,
-      case when max_attempts is not null or timeout_ms is not null or expire_at is not null or dedupe_key is not null then
+      case when coalesce(max_attempts, timeout_ms) is not null or coalesce(execute_after, expire_at) is not null or dedupe_key is not null then
         json_build_object(
           'maxAttempts', max_attempts, 'timeoutMs', timeout_ms, 'keyed', dedupe_key is not null,
+          'dueMs', date_part('epoch', execute_after) * 1000,
           'expired', expire_at <= (select now from moment) and held.attempt = 1
         )::text
       end as settings

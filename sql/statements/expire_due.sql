@@ -56,7 +56,11 @@ ended as (
   select job_id, entrypoint, 'deleted', attempt, rescues, 'expired' from from_ready
   union all
   select job_id, entrypoint, 'deleted', attempt, rescues, 'expired' from from_deferred
-  returning job_id
+  returning job_id, entrypoint
+),
+rolled as (
+  insert into pgqueuer.rollup_entry (entrypoint, minute, deleted)
+  select entrypoint, date_trunc('minute', now()), count(*) from ended group by entrypoint
 ),
 moving as materialized (
   select id

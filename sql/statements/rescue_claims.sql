@@ -46,6 +46,16 @@ failed as (
   insert into pgqueuer.failure (job_id, attempt, worker_id, error)
   select job_id, attempt, worker_id, 'worker lost' from member where not stopping and rescues > $4::int
 ),
+rolled as (
+  insert into pgqueuer.rollup_entry (entrypoint, minute, canceled, failed, rescued)
+  select
+    entrypoint, date_trunc('minute', now()),
+    nullif(count(*) filter (where stopping), 0),
+    nullif(count(*) filter (where not stopping and rescues > $4::int), 0),
+    nullif(count(*) filter (where not stopping and rescues <= $4::int), 0)
+  from member
+  group by entrypoint
+),
 told as materialized (
   select pg_notify($6::text, json_build_object('ended', json_agg(job_id::text))::text)
   from (

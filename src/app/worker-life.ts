@@ -7,6 +7,7 @@ import type { Driver, Queryable } from "../ports/driver.js"
 import type { OpenHeartbeatThread } from "../ports/heartbeat-thread.js"
 import type { Logger } from "../ports/logger.js"
 import type { RetentionStore } from "../ports/retention-store.js"
+import type { RollupUpkeepStore } from "../ports/rollup-store.js"
 import type { Tracing } from "../ports/tracing.js"
 import type { WorkerStore } from "../ports/worker-store.js"
 import { type Health, type HealthState, healthOf, type Life } from "./health.js"
@@ -48,6 +49,7 @@ export interface WorkerLifeParts {
   readonly events: EventHub
   readonly retention: Retention
   readonly retentionStore: RetentionStore
+  readonly rollupStore: RollupUpkeepStore
   makeStore(on: Queryable): WorkerStore
   readonly openHeartbeatThread: OpenHeartbeatThread
   readonly tracing?: Tracing | undefined

@@ -55,7 +55,8 @@ export interface TableReading {
   /** Without schema and prefix. */
   readonly name: string
   readonly unlogged: boolean
-  readonly hasPrimaryKey: boolean
+  /** It should have one. */
+  readonly lostPrimaryKey: boolean
   /** As PostgreSQL stores them: `fillfactor=50`. */
   readonly options: readonly string[]
   readonly comment: string | null

@@ -76,7 +76,6 @@ export interface InspectionStore {
   /** Newest first. */
   listHeldIds(entrypoint: string, after: string | null, limit: number): Promise<readonly string[]>
   countUnfinished(): Promise<readonly QueueSize[]>
-  countOutcomes(sinceMs: number): Promise<readonly OutcomeCount[]>
 }
 
 /** Acts on jobs by id. Each call is one statement; the calls of one action share a transaction. */
@@ -116,13 +115,4 @@ export interface QueueSize {
   readonly entrypoint: string
   readonly status: "queued" | "deferred" | "picked" | "failed"
   readonly count: number
-}
-
-export interface OutcomeCount {
-  readonly entrypoint: string
-  readonly status: Status
-  readonly count: number
-  /** Milliseconds; null where nothing ran. */
-  readonly meanRunMs: number | null
-  readonly longestRunMs: number | null
 }

@@ -16,6 +16,8 @@ export interface ClaimedJob {
   readonly payloadBytes: Uint8Array | null
   readonly headers: string | null
   readonly createdAt: Date | null
+  /** Since when it could start, by the clock of this process; null after its first attempt, and when it was taken from a dead worker. */
+  readonly readyAt: number | null
   /** What was said of this job alone; null for nearly all of them. */
   readonly settings: JobSettings | null
 }
@@ -25,6 +27,8 @@ export interface JobSettings {
   readonly timeoutMs: number | null
   /** Its end frees a dedupe key. */
   readonly keyed: boolean
+  /** When it was to start at the earliest, in ms since 1970 by the database's clock. */
+  readonly dueMs: number | null
   /** It was not to start any more when it was claimed. */
   readonly expired: boolean | null
 }
@@ -33,9 +37,12 @@ export interface JobSettings {
 export type Report = {
   readonly token: string
   readonly id: string
-  /** When it ended and how long it ran, by the clock of this process. */
+  /** By the clock of this process. */
   readonly endedAt: number
-  readonly runMs: number
+  /** How long it ran; null when it did not. */
+  readonly runMs: number | null
+  /** From when it could start to its start, for a first attempt. */
+  readonly waitMs?: number | null
   /** Its end frees a dedupe key. */
   readonly keyed?: boolean
 } & Outcome
@@ -123,6 +130,7 @@ export interface CompletionRequest {
   readonly token: string
   readonly id: string
   readonly runMs: number
+  readonly waitMs: number | null
   /** JSON text. */
   readonly result: string | null
   /** The transaction of an earlier call for the same run. */

@@ -89,7 +89,7 @@ test("ends with an error before anything is loaded or claimed where the port is 
 })
 
 test.for([
-  [["--health-port", "70000"], 2, "--health-port is not a whole number"],
+  [["--health-port", "70000"], 2, "--health-port is out of range"],
   [["--health-host", "127.0.0.1"], 2, "--health-host needs --health-port"],
   [["--health-port", "0", "--health-host", "192.0.2.1"], 1, "no address of this machine"],
 ] as const)("refuses %j", async ([options, expected, text]) => {

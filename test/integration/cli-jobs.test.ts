@@ -159,11 +159,14 @@ test("counts what waits and how jobs ended", async () => {
   await queries.cancel(first!)
   const { stdout } = await pgq(["stats", "--since", "5m", "--json"], { database })
   expect(JSON.parse(stdout)).toMatchObject({
-    queue: [
-      { entrypoint: "fetch", status: "queued", count: 1 },
-      { entrypoint: "mail", status: "queued", count: 1 },
-    ],
-    outcomes: [{ entrypoint: "mail", status: "canceled", count: 1 }],
+    queue: {
+      entrypoints: [
+        { entrypoint: "fetch", queued: { count: 1, exact: true } },
+        { entrypoint: "mail", queued: { count: 1, exact: true } },
+      ],
+      exact: true,
+    },
+    ended: [{ entrypoint: "mail", ended: { canceled: 1, successful: 0 } }],
     sinceMs: 300_000,
   })
   const table = await pgq(["stats"], { database })

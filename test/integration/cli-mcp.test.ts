@@ -29,10 +29,10 @@ test("answers what a person would look up", async () => {
   const [waiting] = await queue.queries.enqueue("nobody", { secret: 5 })
   const { ask } = await connect(queue)
   expect(await ask("overview")).toMatchObject({
-    unfinished: [{ entrypoint: "nobody", status: "queued", count: 1 }],
+    unfinished: { entrypoints: [{ entrypoint: "nobody", queued: { count: 1, exact: true } }] },
     ended: [
-      { entrypoint: "bad", status: "exception", count: 2 },
-      { entrypoint: "good", status: "successful", count: 1 },
+      { entrypoint: "bad", ended: { exception: 2 }, run: { count: 2 } },
+      { entrypoint: "good", ended: { successful: 1 }, run: { count: 1 } },
     ],
     workers: [],
   })

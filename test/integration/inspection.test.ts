@@ -105,31 +105,23 @@ it("counts unfinished jobs exactly, by entrypoint and status", async () => {
   await eventually(async () => (await queries.queueSize()).every((size) => size.entrypoint === "a"))
 })
 
-it("tells how jobs ended within a time, and how long they ran", async () => {
+it("tells how many jobs ended how within a time", async () => {
   const queue = await installQueue()
   const { pgq, drain } = queue.worker()
-  pgq.entrypoint("a", async (job) => {
-    await new Promise((resolve) => setTimeout(resolve, 30))
+  pgq.entrypoint("a", (job) => {
     if (job.payload === "bad") throw new Error("bad")
   })
   await queue.queries.enqueue(["a", "a", "a"], ["good", "good", "bad"])
   const [canceled] = await queue.queries.enqueue("a", 1, { executeAfter: "1h" })
   await queue.queries.cancel(canceled!)
   await drain()
-  const statistics = await queue.queries.statistics({ since: "5m" })
-  expect(statistics).toEqual([
-    { entrypoint: "a", status: "canceled", count: 1, meanRunMs: null, longestRunMs: null },
-    { entrypoint: "a", status: "exception", count: 1, meanRunMs: expect.any(Number), longestRunMs: expect.any(Number) },
-    {
-      entrypoint: "a",
-      status: "successful",
-      count: 2,
-      meanRunMs: expect.any(Number),
-      longestRunMs: expect.any(Number),
-    },
+  expect(await queue.queries.statistics({ since: "5m" })).toEqual([
+    { entrypoint: "a", status: "canceled", count: 1 },
+    { entrypoint: "a", status: "exception", count: 1 },
+    { entrypoint: "a", status: "successful", count: 2 },
   ])
-  expect(statistics[2]!.meanRunMs).toBeGreaterThan(25)
-  await queue.sql("update pgqueuer.outcome set finished_at = now() - interval '1 hour'")
+  await queue.sql("update pgqueuer.rollup_entry set minute = minute - interval '1 hour'")
+  await queue.sql("update pgqueuer.rollup set starts_at = starts_at - interval '1 hour'")
   expect(await queue.queries.statistics({ since: "5m" })).toEqual([])
   await expect(queue.queries.statistics({ since: "soon" as never })).rejects.toMatchObject({
     code: "PGQ_OPTION_INVALID",

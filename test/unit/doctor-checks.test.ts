@@ -259,7 +259,7 @@ function table(change: Partial<TableReading>): TableReading {
   return {
     name: "watcher",
     unlogged: false,
-    hasPrimaryKey: true,
+    lostPrimaryKey: false,
     options: ["fillfactor=50", "autovacuum_vacuum_threshold=200"],
     comment: null,
     tableBytes: 0,

@@ -290,6 +290,7 @@ function asClaimed({ entrypoint, rank, seq }: Row): ClaimedJob {
     payloadBytes: null,
     headers: null,
     createdAt: null,
+    readyAt: null,
     settings: null,
   }
 }

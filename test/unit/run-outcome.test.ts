@@ -110,7 +110,13 @@ type RunGiven = Partial<Pick<EndedRun, "stopReason" | "runMs">> & {
 }
 
 function run({ retry, onFailure, attempt = 1, maxAttempts, stopReason, runMs = 1 }: RunGiven): EndedRun {
-  const settings: JobSettings = { maxAttempts: maxAttempts ?? null, timeoutMs: null, keyed: false, expired: false }
+  const settings: JobSettings = {
+    maxAttempts: maxAttempts ?? null,
+    timeoutMs: null,
+    keyed: false,
+    dueMs: null,
+    expired: false,
+  }
   return {
     claim: { attempt, settings: maxAttempts === undefined ? null : settings },
     options: resolveEntrypointOptions("a", {

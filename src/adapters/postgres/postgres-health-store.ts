@@ -11,7 +11,7 @@ import type {
   WaitingReading,
   WraparoundReading,
 } from "../../ports/health-store.js"
-import { expectedTables } from "./postgres-schema-store.js"
+import { expectedTables, tablesWithoutKey } from "./postgres-schema-store.js"
 import { roleGrants } from "./sql.generated.js"
 import type { Statements } from "./statement.js"
 
@@ -47,7 +47,7 @@ export class PostgresHealthStore implements HealthStore {
     return rows.map((row) => ({
       name: row.name.slice(this.#placement.prefix.length),
       unlogged: row.unlogged,
-      hasPrimaryKey: row.has_primary_key,
+      lostPrimaryKey: !row.has_primary_key && !tablesWithoutKey.includes(row.name.slice(this.#placement.prefix.length)),
       options: row.options,
       comment: row.comment,
       tableBytes: row.table_bytes,

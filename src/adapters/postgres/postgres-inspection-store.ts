@@ -1,7 +1,7 @@
 import type { FailedAttempt, JobProgress, JobRecord, LogLine } from "../../domain/job.js"
 import type { Status } from "../../domain/status.js"
 import type { Queryable, Row } from "../../ports/driver.js"
-import type { InspectionStore, JobFilter, OutcomeCount, QueueSize } from "../../ports/job-store.js"
+import type { InspectionStore, JobFilter, QueueSize } from "../../ports/job-store.js"
 import type { Statements } from "./statement.js"
 
 /** Looks at jobs. */
@@ -72,17 +72,6 @@ export class PostgresInspectionStore implements InspectionStore {
   countUnfinished(): Promise<readonly QueueSize[]> {
     return this.#statements.run<QueueSize & Row>(this.#on, "count_unfinished")
   }
-
-  async countOutcomes(sinceMs: number): Promise<readonly OutcomeCount[]> {
-    const rows = await this.#statements.run<OutcomeRow>(this.#on, "count_outcomes", [sinceMs])
-    return rows.map(({ entrypoint, status, count, mean_run_ms, longest_run_ms }) => ({
-      entrypoint,
-      status,
-      count,
-      meanRunMs: mean_run_ms,
-      longestRunMs: longest_run_ms,
-    }))
-  }
 }
 
 interface JobRow extends Row {
@@ -132,14 +121,6 @@ interface LogLineRow extends Row {
   readonly message: string
   readonly fields: string | null
   readonly logged_at: Date
-}
-
-interface OutcomeRow extends Row {
-  readonly entrypoint: string
-  readonly status: Status
-  readonly count: number
-  readonly mean_run_ms: number | null
-  readonly longest_run_ms: number | null
 }
 
 function asJobRecord(row: JobRow): JobRecord {

@@ -175,7 +175,13 @@ export const expectedTables = [
   "upkeep",
   "schedule",
   "schedule_run",
+  "rollup_entry",
+  "rollup",
+  "sample",
 ] as const
+
+/** Rows are only added to them, and taken out together. */
+export const tablesWithoutKey: readonly string[] = ["rollup_entry", "rollup"]
 
 const expectedIndexes = [
   "ready_moved_idx",
@@ -191,4 +197,7 @@ const expectedIndexes = [
   "schedule_run_name_idx",
   "schedule_run_open_idx",
   "schedule_run_ended_idx",
+  "rollup_entrypoint_idx",
+  "rollup_span_idx",
+  "sample_at_idx",
 ] as const

@@ -1,3 +1,4 @@
+import type { Clock } from "../../ports/clock.js"
 import type { Queryable, Row } from "../../ports/driver.js"
 import type { WakeUp } from "../../ports/job-store.js"
 import type {
@@ -9,6 +10,7 @@ import type {
   ExchangeReply,
   ExchangeRequest,
   Expiration,
+  JobSettings,
   LogNote,
   OwnClaim,
   PendingCompletion,
@@ -29,11 +31,13 @@ export class PostgresWorkerStore implements WorkerStore {
   readonly schedules: PostgresScheduleStore
   readonly #on: Queryable
   readonly #statements: Statements
+  readonly #clock: Clock
 
-  constructor(on: Queryable, statements: Statements) {
+  constructor(on: Queryable, statements: Statements, clock: Clock) {
     this.limits = new PostgresLimitStore(on, statements)
     this.schedules = new PostgresScheduleStore(on, statements)
     this.#on = on
+    this.#clock = clock
     this.#statements = statements
   }
 
@@ -55,13 +59,20 @@ export class PostgresWorkerStore implements WorkerStore {
 
   async exchange(request: ExchangeRequest, signal?: AbortSignal): Promise<ExchangeReply> {
     const claim = [request.workerId, ...rangeColumns(request), request.leases, request.limit]
-    const handIn = () => [...reportColumns(request), this.#statements.channel, this.#statements.endChannel]
+    const handIn = () => [
+      ...reportColumns(request),
+      ...[this.#statements.channel, this.#statements.endChannel],
+      request.reports.map(({ waitMs }) => microseconds(waitMs ?? null)),
+    ]
+    const sentAt = this.#clock.monotonic()
     const options = signal === undefined ? undefined : { signal }
     const rows = await (request.reports.length === 0
       ? this.#statements.run<ExchangeRow>(this.#on, "claim", claim, options)
       : this.#statements.run<ExchangeRow>(this.#on, "exchange", [...claim, ...handIn()], options))
-    const { alive, promised, rules, refused } = rows[0]!
-    const jobs = rows[0]!.token === null ? [] : (rows as readonly JobRow[]).map(asClaimedJob)
+    const { alive, now_ms, promised, rules, refused } = rows[0]!
+    // The statement ran about half-way between its sending and its reply.
+    const offset = (sentAt + this.#clock.monotonic()) / 2 - now_ms
+    const jobs = rows[0]!.token === null ? [] : (rows as readonly JobRow[]).map((row) => asClaimedJob(row, offset))
     return { alive, promised: promised ?? 0, rules, refused: refused ?? [], jobs }
   }
 
@@ -71,7 +82,7 @@ export class PostgresWorkerStore implements WorkerStore {
     leases: readonly string[],
   ): Promise<ClaimedJob | undefined> {
     const [row] = await this.#statements.run<JobRow>(this.#on, "claim_suspect", [workerId, entrypoints, leases])
-    return row === undefined ? undefined : asClaimedJob(row)
+    return row === undefined ? undefined : asClaimedJob(row, null)
   }
 
   async promoteDue(limit: number): Promise<Promotion> {
@@ -159,9 +170,12 @@ export class PostgresWorkerStore implements WorkerStore {
     return rows.map(({ id, entrypoint, rescues, failed }) => ({ id, entrypoint, rescues, failed }))
   }
 
-  async completeJob({ workerId, token, id, runMs, result, earlier }: CompletionRequest): Promise<CompletionReply> {
-    const parameters = [workerId, token, id, Math.round(runMs * 1_000), result, earlier, this.#statements.endChannel]
-    const [row] = await this.#statements.run<CompletionReply & Row>(this.#on, "complete_job", parameters)
+  async completeJob(request: CompletionRequest): Promise<CompletionReply> {
+    const { workerId, token, id, runMs, waitMs, result, earlier } = request
+    const [row] = await this.#statements.run<CompletionReply & Row>(this.#on, "complete_job", [
+      ...[workerId, token, id, Math.round(runMs * 1_000), result, earlier],
+      ...[this.#statements.endChannel, microseconds(waitMs)],
+    ])
     return row!
   }
 
@@ -201,6 +215,7 @@ interface JobRow extends Row {
 
 type ExchangeRow = { [K in keyof JobRow]: JobRow[K] | null } & {
   readonly alive: boolean
+  readonly now_ms: number
   readonly promised: number | null
   readonly rules: string | null
   readonly refused?: readonly string[] | null
@@ -232,7 +247,10 @@ interface BeatRow extends Row {
   readonly rules: string | null
 }
 
-function asClaimedJob(row: JobRow): ClaimedJob {
+/** @param offset - from ms since 1970 by the database's clock to the clock of this process; null for a job that had started before */
+function asClaimedJob(row: JobRow, offset: number | null): ClaimedJob {
+  const settings = row.settings === null ? null : (JSON.parse(row.settings) as JobSettings)
+  const readyMs = Math.max(row.created_ms ?? 0, settings?.dueMs ?? 0)
   return {
     token: row.token,
     id: row.id,
@@ -244,7 +262,8 @@ function asClaimedJob(row: JobRow): ClaimedJob {
     payloadBytes: row.payload_bytes,
     headers: row.headers,
     createdAt: row.created_ms === null ? null : new Date(row.created_ms),
-    settings: row.settings === null ? null : JSON.parse(row.settings),
+    readyAt: offset === null || row.attempt > 1 ? null : readyMs + offset,
+    settings,
   }
 }
 
@@ -257,13 +276,17 @@ function reportColumns({ reports, now }: ExchangeRequest) {
     reports.map((report) => report.id),
     reports.every((report) => report.status === "successful") ? [] : reports.map((report) => report.status),
     reports.map((report) => Math.max(0, Math.round((now - report.endedAt) * 1_000))),
-    reports.map((report) => Math.round(report.runMs * 1_000)),
+    reports.map(({ runMs }) => microseconds(runMs)),
     failed.map((report) => (report.status === "deferred" ? report.delayMs : null)),
     failed.map((report) => failureOf(report)?.error ?? null),
     failed.map((report) => failureOf(report)?.traceback ?? null),
     reports.some(hasResult) ? reports.map((report) => (hasResult(report) ? report.result : null)) : [],
     reports.filter((report) => report.keyed).map((report) => report.id),
   ] as const
+}
+
+function microseconds(milliseconds: number | null): number | null {
+  return milliseconds === null ? null : Math.round(milliseconds * 1_000)
 }
 
 function failureOf(report: Report) {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { boundsMs } from "../../domain/histogram.js"
 import type { Placement } from "../../domain/names.js"
 import type { Parameter, Queryable, QueryOptions, Row } from "../../ports/driver.js"
 import { statementFiles } from "./sql.generated.js"
@@ -40,12 +41,19 @@ export class Statements {
   }
 }
 
-/** Puts schema and prefix into SQL that was written for `pgqueuer.` and no prefix, and our channels for their names; comments go. */
+/** The bounds of histograms in microseconds. */
+const bucketBounds = `'{${boundsMs.map((bound) => Math.round(bound * 1_000)).join(",")}}'::float8[]`
+
+/**
+ * Puts schema and prefix into SQL that was written for `pgqueuer.` and no prefix, our channels for their names, and the bounds of
+ * histograms; comments go.
+ */
 export function render(sql: string, placement: Placement): string {
   return sql
     .replace(/^[ \t]*--.*\n/gm, "")
     .replace(/\bpgqueuer\.(\w+)/g, (_, name: string) => qualified(placement, name))
     .replace(/\b(?<![."])(\w+_idx)\b/g, (_, index: string) => `"${placement.prefix}${index}"`)
+    .replaceAll("{bounds}", bucketBounds)
     .replaceAll("{channel}", channelOf(placement, "events"))
     .replaceAll("{ends}", channelOf(placement, "ends"))
     .trim()

@@ -34,7 +34,7 @@ export function checkObjects(
     finding("error", "missing-object", `${name} is missing`, restore, { command: "pgq install --dry-run" }),
   )
   const keyless = tables
-    .filter(({ hasPrimaryKey }) => !hasPrimaryKey)
+    .filter(({ lostPrimaryKey }) => lostPrimaryKey)
     .map(({ name }) =>
       finding("error", "missing-object", `The table ${name} has lost its primary key`, restore, {
         command: "pgq install --dry-run",

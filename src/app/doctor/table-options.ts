@@ -35,6 +35,12 @@ export const wantedOptions: readonly WantedOptions[] = [
   { table: "watcher", hot: true, options: { fillfactor: "50", autovacuum_vacuum_threshold: "200" } },
   { table: "progress", hot: true, options: { fillfactor: "70" } },
   { table: "dedupe", hot: true, options: { vacuum_truncate: "off", autovacuum_vacuum_scale_factor: "0.05" } },
+  { table: "rollup_entry", hot: true, options: { ...line, autovacuum_vacuum_threshold: "5000" } },
+  {
+    table: "rollup",
+    hot: true,
+    options: { ...line, autovacuum_vacuum_scale_factor: "0.05", autovacuum_vacuum_threshold: "1000" },
+  },
   { table: "job", hot: false, options: { vacuum_truncate: "off", ...history } },
   { table: "outcome", hot: false, options: { vacuum_truncate: "off", ...history } },
   { table: "failure", hot: false, options: history },

@@ -15,7 +15,15 @@ export function asJob(claim: ClaimedJob): Job {
   }
 }
 
-export function reportOf(claim: ClaimedJob, endedAt: number, runMs: number, outcome: Outcome): Report {
+/** @param startedAt - by the clock of this process; undefined for a job that did not start */
+export function reportOf(claim: ClaimedJob, startedAt: number | undefined, endedAt: number, outcome: Outcome): Report {
   const { token, id, settings } = claim
-  return { token, id, endedAt, runMs, keyed: settings?.keyed === true, ...outcome }
+  const runMs = startedAt === undefined ? null : endedAt - startedAt
+  const waitMs = startedAt === undefined ? null : waitOf(claim, startedAt)
+  return { token, id, endedAt, runMs, waitMs, keyed: settings?.keyed === true, ...outcome }
+}
+
+/** From when a job could start to its first start; null for a later one. */
+export function waitOf({ readyAt }: ClaimedJob, startedAt: number): number | null {
+  return readyAt === null ? null : Math.max(0, startedAt - readyAt)
 }

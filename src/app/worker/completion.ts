@@ -2,6 +2,7 @@ import { hasCode } from "../../domain/errors.js"
 import { encodeResult } from "../../domain/payload.js"
 import type { Clock } from "../../ports/clock.js"
 import type { ClaimedJob, CompletionReply, WorkerStore } from "../../ports/worker-store.js"
+import { waitOf } from "./claimed-job.js"
 import { endedBefore, leaseLost } from "./completion-errors.js"
 
 /** A mark or a move that comes in between is seen by the next look. */
@@ -73,7 +74,8 @@ export class Completion {
     const { token, id } = claim
     const runMs = clock.monotonic() - startedAt
     try {
-      return await store.completeJob({ workerId, token, id, runMs, result, earlier: this.#transaction ?? null })
+      const times = { runMs, waitMs: waitOf(claim, startedAt) }
+      return await store.completeJob({ workerId, token, id, ...times, result, earlier: this.#transaction ?? null })
     } catch (error) {
       if (isUncertain(error)) this.#transaction = null
       throw error

@@ -33,7 +33,7 @@ export class JobLog {
     if (status === "successful" && !this.#isDetailed) return
     const { event, message } = endings[status]
     this.#write(event, message, job, {
-      runMs: Math.round(report.runMs),
+      runMs: Math.round(report.runMs ?? 0),
       ...(status === "deferred" ? { delayMs: Math.round(report.delayMs) } : {}),
       ...(status === "failed" || status === "exception" ? { status } : {}),
       ...(status === "canceled" ? {} : { error }),

@@ -2,7 +2,7 @@ import type { Job } from "../../domain/job.js"
 import type { Clock, Random, Timer } from "../../ports/clock.js"
 import type { RunTrace } from "../../ports/tracing.js"
 import type { ClaimedJob, CompletionVerdict, Failure, Report } from "../../ports/worker-store.js"
-import { asJob, reportOf } from "./claimed-job.js"
+import { asJob, reportOf, waitOf } from "./claimed-job.js"
 import type { Completion } from "./completion.js"
 import { rolledBack } from "./completion-errors.js"
 import { describeFailure } from "./describe-failure.js"
@@ -177,7 +177,7 @@ export class JobPool {
     const now = this.#parts.clock.monotonic()
     const isWanted = ({ id }: ClaimedJob) => wanted.has(id)
     for (const claim of [...this.#waiting.take(isWanted), ...this.#parts.paced.takeOut(isWanted)]) {
-      this.#parts.onReport(reportOf(claim, now, 0, { status: "canceled" }), claim)
+      this.#parts.onReport(reportOf(claim, undefined, now, { status: "canceled" }), claim)
     }
   }
 
@@ -190,7 +190,7 @@ export class JobPool {
       // Its end may be committed at any time: whoever rescues the claim will see it.
       if (running.context.completion?.begun === true) continue
       const { outcome, error } = this.#conclude(running, { kind: "none" })
-      const report = reportOf(running.claim, now, now - running.startedAt, outcome)
+      const report = reportOf(running.claim, running.startedAt, now, outcome)
       this.#announce(running, report, error)
       this.#parts.onReport(report, running.claim)
     }
@@ -250,7 +250,7 @@ export class JobPool {
     this.#lastStartAt = startedAt
     if (claim.settings?.expired === true) {
       this.#parts.jobLog.expired(claim)
-      this.#parts.onReport(reportOf(claim, startedAt, 0, { status: "deleted", failure: expired }), claim)
+      this.#parts.onReport(reportOf(claim, undefined, startedAt, { status: "deleted", failure: expired }), claim)
       return
     }
     let job: Job
@@ -259,7 +259,7 @@ export class JobPool {
     } catch (error) {
       this.#parts.jobLog.unreadable(claim, error)
       const outcome = { status: "exception", failure: describeFailure(error) } as const
-      this.#parts.onReport(reportOf(claim, startedAt, 0, outcome), claim)
+      this.#parts.onReport(reportOf(claim, undefined, startedAt, outcome), claim)
       return
     }
     const { run, options } = this.#parts.entrypoints.get(claim.entrypoint)!
@@ -301,13 +301,15 @@ export class JobPool {
     }
     const now = this.#parts.clock.monotonic()
     const { token, id } = claim
-    this.#settle(running, { token, id, endedAt: now, runMs: now - running.startedAt, status: "successful" })
+    const { startedAt } = running
+    const [runMs, waitMs] = [now - startedAt, waitOf(claim, startedAt)]
+    this.#settle(running, { token, id, endedAt: now, runMs, waitMs, status: "successful" })
   }
 
   #end(running: Running, ending: Ending): void {
     const { outcome, error } = this.#conclude(running, ending)
     const now = this.#parts.clock.monotonic()
-    this.#settle(running, reportOf(running.claim, now, now - running.startedAt, outcome), error)
+    this.#settle(running, reportOf(running.claim, running.startedAt, now, outcome), error)
   }
 
   #conclude(running: Running, ending: Ending): RunOutcome {
@@ -381,7 +383,7 @@ export class JobPool {
       events.emit("ended", {
         job,
         status: report.status,
-        runMs: report.runMs,
+        runMs: report.runMs ?? 0,
         ...(error === undefined || report.status === "canceled" ? {} : { error }),
       })
     }

@@ -7,6 +7,7 @@ import type { HeartbeatThread, OpenHeartbeatThread } from "../../ports/heartbeat
 import type { WakeUp } from "../../ports/job-store.js"
 import { type Logger, logEvent, loggerWith } from "../../ports/logger.js"
 import type { RetentionStore } from "../../ports/retention-store.js"
+import type { RollupUpkeepStore } from "../../ports/rollup-store.js"
 import type { Tracing } from "../../ports/tracing.js"
 import type { Beat, ClaimedJob, CompletionVerdict, Report, WorkerStore } from "../../ports/worker-store.js"
 import type { WorkerHealth } from "../health.js"
@@ -36,6 +37,7 @@ import { Prefetch } from "./prefetch.js"
 import { Promotion } from "./promotion.js"
 import { Rescue } from "./rescue.js"
 import { Retention } from "./retention.js"
+import { RollupUpkeep } from "./rollup-upkeep.js"
 import { Suspects } from "./suspects.js"
 import { WakeUpListener } from "./wake-up-listener.js"
 import type { ResolvedWorkerOptions } from "./worker-options.js"
@@ -59,6 +61,7 @@ export interface WorkerParts {
   readonly scheduleSurroundings: ScheduleSurroundings
   readonly retention: RetentionAges
   readonly retentionStore: RetentionStore
+  readonly rollupStore: RollupUpkeepStore
   makeContext(job: Job, notes: Notes, log: Logger): RunContext<unknown, unknown>
   makeStore(on: Queryable): WorkerStore
   readonly openHeartbeatThread: OpenHeartbeatThread
@@ -110,6 +113,7 @@ export class Worker {
   readonly #completions: Completions
   readonly #retention: Retention
   readonly #runRescue: RunRescue
+  readonly #rollups: RollupUpkeep
   readonly #scheduler: Scheduler
   readonly #poll: Duty
   readonly #registration: Duty
@@ -255,6 +259,7 @@ export class Worker {
       onSettled: () => this.#exchanger.announceIdle(),
     })
     this.#retention = new Retention({ clock, duties, store: parts.retentionStore, ages: parts.retention })
+    this.#rollups = new RollupUpkeep({ duties, store: parts.rollupStore })
     this.#scheduler = new Scheduler({
       clock,
       duties,
@@ -310,6 +315,7 @@ export class Worker {
     this.#suspects.start()
     this.#completions.start()
     this.#retention.start()
+    this.#rollups.start()
     this.#scheduler.start()
     this.#poll.start()
     this.#registration.start()
@@ -412,7 +418,7 @@ export class Worker {
   }
 
   #report(report: Report, claim: ClaimedJob): void {
-    this.#prefetch.record(claim.entrypoint, report.runMs, report.endedAt)
+    this.#prefetch.record(claim.entrypoint, report.runMs ?? 0, report.endedAt)
     this.#exchanger.report(report, this.#notes.written(claim.id))
     this.#suspects.ended(claim.token)
   }
@@ -442,7 +448,7 @@ export class Worker {
 
   /** Its slot is free, and nothing is left to hand in. */
   #onSettled(report: Report, claim: ClaimedJob): void {
-    this.#prefetch.record(claim.entrypoint, report.runMs, report.endedAt)
+    this.#prefetch.record(claim.entrypoint, report.runMs ?? 0, report.endedAt)
     this.#suspects.ended(claim.token)
     this.#exchanger.recorded(report)
   }
@@ -457,7 +463,7 @@ export class Worker {
   }
 
   #putBack({ token, id }: ClaimedJob): void {
-    this.#exchanger.report({ token, id, status: "queued", endedAt: this.#parts.clock.monotonic(), runMs: 0 })
+    this.#exchanger.report({ token, id, status: "queued", endedAt: this.#parts.clock.monotonic(), runMs: null })
   }
 
   #hear(beat: Beat): void {
@@ -479,7 +485,7 @@ export class Worker {
       })
       for (const id of jobIds) {
         this.#register.add(token)
-        this.#exchanger.report({ token, id, status: "queued", endedAt: this.#parts.clock.monotonic(), runMs: 0 })
+        this.#exchanger.report({ token, id, status: "queued", endedAt: this.#parts.clock.monotonic(), runMs: null })
       }
     }
   }
@@ -633,6 +639,7 @@ export class Worker {
       this.#rescue,
       this.#runRescue,
       this.#retention,
+      this.#rollups,
       this.#poll,
       this.#unload,
       this.#gates,

@@ -1,6 +1,6 @@
 import type { Command } from "commander"
 import type { PgPoolDriver } from "../../adapters/drivers/pg-pool-driver.js"
-import { Queries } from "../../queries.js"
+import { PostgresSchemaStore } from "../../adapters/postgres/postgres-schema-store.js"
 import type { Cli, GlobalOptions } from "../cli.js"
 import { choosePlacement, withQueries } from "../connection.js"
 import { refuseTooNew } from "../schema-state.js"
@@ -34,7 +34,7 @@ async function install(cli: Cli, options: InstallOptions): Promise<void> {
 }
 
 function printScript(cli: Cli, options: InstallOptions): void {
-  const script = new Queries(noDriver, choosePlacement(options)).installScript()
+  const script = new PostgresSchemaStore(noDriver, choosePlacement(options)).script(0)
   if (options.json === true) cli.terminal.printJson({ sql: script })
   else cli.terminal.write(script)
 }

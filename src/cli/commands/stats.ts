@@ -1,5 +1,6 @@
 import type { Command } from "commander"
-import type { OutcomeCount, QueueSize } from "../../ports/job-store.js"
+import type { EntrypointActivity } from "../../app/rollups/history.js"
+import type { Count, EntrypointDepth } from "../../ports/rollup-store.js"
 import type { Cli, GlobalOptions } from "../cli.js"
 import { withQueries } from "../connection.js"
 import { milliseconds } from "../job-text.js"
@@ -21,28 +22,60 @@ export function addStatsCommand(program: Command, cli: Cli): void {
 async function stats(cli: Cli, options: StatsOptions): Promise<void> {
   const { terminal } = cli
   await withQueries(options, async ({ queries }) => {
-    const [queue, outcomes] = await Promise.all([queries.queueSize(), queries.statistics({ since: options.since })])
-    if (options.json === true) return terminal.printJson({ queue, outcomes, sinceMs: options.since })
-    if (queue.length === 0) terminal.print("No unfinished jobs.")
-    else terminal.printTable(queueColumns, queue)
+    const [depth, activity] = await Promise.all([queries.depth(), queries.activity({ last: options.since })])
+    if (options.json === true) return terminal.printJson({ queue: depth, ended: activity, sinceMs: options.since })
+    const places = depth.entrypoints.flatMap(placesOf)
+    if (places.length === 0) terminal.print("No unfinished jobs.")
+    else terminal.printTable(placeColumns, places)
+    if (depth.others > 0) terminal.print(`… and ${depth.others} more entrypoints`)
+    if (!depth.exact) terminal.print("~ estimated: many jobs are there, and not all were counted")
     terminal.print()
     const since = milliseconds(options.since)
-    if (outcomes.length === 0) return terminal.print(`No job ended in the last ${since}.`)
+    if (activity.length === 0) return terminal.print(`No job ended in the last ${since}.`)
     terminal.print(`Ended in the last ${since}:`)
-    terminal.printTable(outcomeColumns, outcomes)
+    terminal.printTable(activityColumns, activity)
   })
 }
 
-const queueColumns: readonly Column<QueueSize>[] = [
-  { head: "ENTRYPOINT", flexible: true, value: (size) => size.entrypoint },
-  { head: "STATUS", value: (size) => size.status },
-  { head: "JOBS", align: "right", value: (size) => String(size.count) },
+interface Place {
+  readonly entrypoint: string
+  readonly status: string
+  readonly jobs: Count
+  readonly oldestWaitMs: number | null
+}
+
+function placesOf({ entrypoint, oldestWaitMs, ...places }: EntrypointDepth): Place[] {
+  return (["queued", "deferred", "picked", "failed"] as const)
+    .map((status) => ({
+      entrypoint,
+      status,
+      jobs: places[status],
+      oldestWaitMs: status === "queued" ? oldestWaitMs : null,
+    }))
+    .filter(({ jobs }) => jobs.count > 0)
+}
+
+const placeColumns: readonly Column<Place>[] = [
+  { head: "ENTRYPOINT", flexible: true, value: (place) => place.entrypoint },
+  { head: "STATUS", value: (place) => place.status },
+  { head: "JOBS", align: "right", value: ({ jobs }) => `${jobs.exact ? "" : "~"}${jobs.count}` },
+  { head: "OLDEST", align: "right", value: (place) => milliseconds(place.oldestWaitMs) },
 ]
 
-const outcomeColumns: readonly Column<OutcomeCount>[] = [
-  { head: "ENTRYPOINT", flexible: true, value: (count) => count.entrypoint },
-  { head: "STATUS", value: (count) => count.status },
-  { head: "JOBS", align: "right", value: (count) => String(count.count) },
-  { head: "MEAN RUN", align: "right", value: (count) => milliseconds(count.meanRunMs) },
-  { head: "LONGEST", align: "right", value: (count) => milliseconds(count.longestRunMs) },
+const activityColumns: readonly Column<EntrypointActivity>[] = [
+  { head: "ENTRYPOINT", flexible: true, value: (activity) => activity.entrypoint },
+  ...(["successful", "exception", "failed", "canceled", "deleted"] as const).map((status) => ({
+    head: status.toUpperCase(),
+    align: "right" as const,
+    value: ({ ended }: EntrypointActivity) => nonZero(ended[status]),
+  })),
+  { head: "RETRIED", align: "right", value: (activity) => nonZero(activity.retried) },
+  { head: "WAIT P50", align: "right", value: ({ wait }) => milliseconds(wait.p50Ms) },
+  { head: "P95", align: "right", value: ({ wait }) => milliseconds(wait.p95Ms) },
+  { head: "RUN P50", align: "right", value: ({ run }) => milliseconds(run.p50Ms) },
+  { head: "P95", align: "right", value: ({ run }) => milliseconds(run.p95Ms) },
 ]
+
+function nonZero(count: number): string {
+  return count === 0 ? "" : String(count)
+}

@@ -55,8 +55,8 @@ export const tools: readonly Tool[] = [
     },
     async run({ queries }, { since = "1h" }) {
       const [waiting, ended, workers, limits] = await Promise.all([
-        queries.queueSize(),
-        queries.statistics({ since }),
+        queries.depth(),
+        queries.activity({ last: since }),
         queries.workers(),
         queries.limits(),
       ])
