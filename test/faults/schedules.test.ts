@@ -38,6 +38,25 @@ it(
   120_000 + seconds * 1_000,
 )
 
+it.each([-7_200_000, 7_200_000])(
+  "goes by the database's clock where that of the process is %d ms off",
+  async (offMs) => {
+    const queue = await installQueue()
+    const ticks: Tick[] = []
+    const wrong = `const Right = Date
+    globalThis.Date = class extends Right {
+      constructor(...given) { if (given.length === 0) super(Right.now() + ${offMs}); else super(...given) }
+      static now() { return Right.now() + ${offMs} }
+    }`
+    startScheduleProcess(queue, ticks, ["--import", `data:text/javascript,${encodeURIComponent(wrong)}`])
+    startScheduleProcess(queue, ticks)
+    await eventually(() => ticks.length >= 4, 30_000)
+    const times = ticks.map(({ at }) => at)
+    expect(times).toEqual(times.map((_, index) => times[0]! + index * 1_000))
+    expect(Math.max(...ticks.map(({ lateMs }) => Math.abs(lateMs)))).toBeLessThan(1_000)
+  },
+)
+
 it(
   "goes on within five seconds when one of two processes is killed, and runs at most the tick in flight twice",
   async () => {
@@ -82,6 +101,29 @@ it("catches up with three ticks that nobody was there for, as missed says", asyn
   await eventually(() => ran.length >= 4)
   expect(ran.sort()).toEqual(["all", "all", "all", "once"])
 }, 60_000)
+
+it("enqueues the jobs of missed ticks one after the other, each when the one before has ended", async () => {
+  const queue = await installQueue()
+  const register = (pgq: PgQueuer) => {
+    pgq.schedule("nightly", "0 3 * * *", { entrypoint: "report", payload: 7 }, { missed: "all" })
+    pgq.entrypoint("report", () => {})
+  }
+  const before = queue.worker()
+  register(before.pgq)
+  await before.start().stop()
+  await queue.sql("update pgqueuer.schedule set next_run = next_run - interval '3 days'")
+  const { pgq, start } = queue.worker()
+  register(pgq)
+  start()
+  await queue.ended(3)
+  const jobs = [...(await queue.queries.jobs())].sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime())
+  expect(jobs).toHaveLength(3)
+  for (const [index, job] of jobs.entries()) {
+    if (index > 0) expect(job.createdAt.getTime()).toBeGreaterThanOrEqual(jobs[index - 1]!.finishedAt!.getTime())
+  }
+  const runs = await queue.queries.scheduleRuns("nightly")
+  expect(runs.map(({ tick }) => tick.getUTCHours())).toEqual([3, 3, 3])
+})
 
 it.each(["fast", "immediate"] as const)(
   "goes on after a %s restart of the server, and starts no tick twice",
@@ -320,14 +362,16 @@ it("keeps an idle worker with 1,000 schedules under one statement a second", asy
   }
 }, 60_000)
 
-function startScheduleProcess(queue: TestQueue, ticks: Tick[]): ChildProcess {
+function startScheduleProcess(queue: TestQueue, ticks: Tick[], nodeOptions: readonly string[] = []): ChildProcess {
   const given = {
     url: queue.database.url,
     options: { schema: queue.schema, heartbeatTimeout: "3s" },
     scheduleOptions: { overlap: "allow" },
   }
   const script = fileURLToPath(new URL("../support/schedule-process.mjs", import.meta.url))
-  const child = spawn(process.execPath, [script, JSON.stringify(given)], { stdio: ["ignore", "pipe", "inherit"] })
+  const child = spawn(process.execPath, [...nodeOptions, script, JSON.stringify(given)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  })
   onTestFinished(() => void child.kill("SIGKILL"))
   createInterface({ input: child.stdout! }).on("line", (line) => {
     const [kind, at, startedAt] = line.split(" ")

@@ -203,3 +203,16 @@ test("lists a schedule that was edited into nonsense, and says so when it is to 
   expect(await queue.queries.schedules()).toMatchObject([{ expression: "every day", nextExecution: null }])
   await expect(queue.queries.previewSchedule("broken")).rejects.toMatchObject({ code: "PGQ_SCHEDULE_INVALID" })
 })
+
+test("refuses what is not the name of a schedule, by that word", async () => {
+  const { queries } = await installQueue()
+  for (const wrong of ["", "a\0b", "\ud800", "x".repeat(256), 5, null, undefined, {}, [7]] as never[]) {
+    const refusal = { code: "PGQ_NAME_INVALID", message: expect.stringContaining("is not the name of a schedule") }
+    for (const act of ["pauseSchedules", "resumeSchedules", "triggerSchedules", "removeSchedules"] as const) {
+      await expect(queries[act](wrong)).rejects.toMatchObject(refusal)
+    }
+    await expect(queries.scheduleRuns(wrong)).rejects.toMatchObject(refusal)
+    await expect(queries.previewSchedule(wrong)).rejects.toMatchObject(refusal)
+  }
+  expect(await queries.pauseSchedules([])).toEqual([])
+})

@@ -42,8 +42,9 @@ export async function actOnSchedules(
   action: ScheduleAction,
   given: string | readonly string[],
 ): Promise<ScheduleActionResult[]> {
-  const names = [...new Set(typeof given === "string" ? [given] : given)]
-  for (const name of names) checkScheduleName(name)
+  const all: unknown = typeof given === "string" ? [given] : given
+  checkNames(all)
+  const names = [...new Set(all)]
   const known = new Map((await records.names()).map(({ name, orphaned }) => [name, orphaned]))
   const done = await carriedOut(records, action, names)
   return names.map((name) => {
@@ -63,7 +64,7 @@ export async function previewSchedule(
   options: PreviewOptions,
 ): Promise<Date[]> {
   checkOptions("previewSchedule", options, { count: wholeNumber(1, 1_000), timezone: anyValue })
-  if (looksLikeCron(what)) {
+  if (typeof what === "string" && looksLikeCron(what)) {
     const cron = parseCron(what, options.timezone)
     return upcoming(cron, await records.now(), options.count)
   }
@@ -80,9 +81,14 @@ export async function previewSchedule(
 
 /** Whether it is meant as an expression: a nickname, or several fields of which the first three have a star or a digit. */
 function looksLikeCron(what: string): boolean {
-  const fields = String(what).trim().split(/\s+/)
+  const fields = what.trim().split(/\s+/)
   if (fields.length === 1) return fields[0]!.startsWith("@")
   return fields.length >= 4 && fields.slice(0, 3).every((field) => /[\d*?]/.test(field))
+}
+
+function checkNames(names: unknown): asserts names is readonly string[] {
+  if (!Array.isArray(names)) return checkScheduleName(names)
+  for (const name of names) checkScheduleName(name)
 }
 
 async function carriedOut(

@@ -29,6 +29,10 @@ const batchSize = 250
 /** A statement starts so many waiting runs at most. */
 const mostWaiting = 100
 
+/** Between looks for waiting runs that can start: from so often, while some do, to so seldom. */
+const shortestWaitMs = 500
+const longestWaitMs = 5_000
+
 /** Starts schedules when they are due. It holds the rows of those that it has code for, and a timer for the earliest of them. */
 export class Scheduler {
   readonly runs: ScheduleRuns
@@ -193,36 +197,38 @@ export class Scheduler {
 
   #lookForWaiting(): void {
     this.#waitingDue = Number.NEGATIVE_INFINITY
-    this.#waitingPauseMs = 500
+    this.#waitingPauseMs = shortestWaitMs
     this.#duty.poke()
   }
 
   async #startWaiting(): Promise<void> {
     this.#waitingDue = Number.POSITIVE_INFINITY
-    let moreWait = false
+    const all = { started: 0, moreWait: false }
     await this.#rows.apart(
       this.#runnable,
       (name) => name,
       async (names) => {
-        if (await this.#startWaitingOf(names)) moreWait = true
+        const { started, moreWait } = await this.#startWaitingOf(names)
+        all.started += started
+        all.moreWait ||= moreWait
       },
       (name) => this.#planned.forget(name),
     )
-    if (!moreWait) return
-    this.#waitingPauseMs = Math.min(5_000, this.#waitingPauseMs * 1.5)
+    if (!all.moreWait) return
+    // Nobody tells when the job of a schedule has ended.
+    this.#waitingPauseMs = all.started > 0 ? shortestWaitMs : Math.min(longestWaitMs, this.#waitingPauseMs * 1.5)
     this.#waitingDue = Math.min(this.#waitingDue, this.#parts.clock.monotonic() + this.#waitingPauseMs)
   }
 
-  /** @returns whether others of them wait */
-  async #startWaitingOf(names: readonly string[]): Promise<boolean> {
-    if (this.#closed) return false
+  async #startWaitingOf(names: readonly string[]): Promise<{ readonly started: number; readonly moreWait: boolean }> {
+    if (this.#closed) return { started: 0, moreWait: false }
     const workerId = this.#parts.workerId()
     const askedAt = this.#parts.clock.monotonic()
-    const reply = await this.#use((store) => store.startWaiting(workerId, names, mostWaiting))
-    this.#time.hear(reply.now, askedAt)
-    if (!reply.alive) this.#parts.onDead(workerId)
-    for (const run of reply.runs) this.#begin(run, this.#planned.tickOf(run.name))
-    return reply.moreWait
+    const { now, alive, runs, moreWait } = await this.#use((store) => store.startWaiting(workerId, names, mostWaiting))
+    this.#time.hear(now, askedAt)
+    if (!alive) this.#parts.onDead(workerId)
+    for (const run of runs) this.#begin(run, this.#planned.tickOf(run.name))
+    return { started: runs.length, moreWait }
   }
 
   /** A start whose reply was lost may have been one all the same, and be committed late. */
