@@ -33,6 +33,11 @@ export interface RetentionStore {
   /** Whether it is this worker's turn, which then is its own for so long. */
   takeTurn(turnMs: number, keep: boolean): Promise<boolean>
   prune(step: PruneStep): Promise<PruneReply>
-  /** Removes runs of schedules: those that went well at the age of successful jobs, the others at that of failed ones. */
-  pruneRuns(ages: Retention, removeAtMost: number): Promise<void>
+  /**
+   * Removes runs of schedules: those that went well at the age of successful jobs, the others at that of failed ones.
+   *
+   * @param removeAtMost - of each status
+   * @returns how many were removed
+   */
+  pruneRuns(ages: Retention, removeAtMost: number): Promise<number>
 }

@@ -248,6 +248,25 @@ it("runs again what a dead worker was at, also when that worker held no jobs and
   ])
 })
 
+it("runs again what it was at itself when it was declared dead, as the worker that it starts again as", async () => {
+  const queue = await installQueue()
+  const { pgq, start } = queue.worker({ heartbeatTimeout: "1s", pollInterval: "10m" })
+  const seen: string[] = []
+  pgq.schedule("nightly", "0 3 * * *", async (_, { attempt, signal }) => {
+    if (attempt > 1) return void seen.push("again")
+    seen.push("first")
+    await new Promise((resolve) => signal.addEventListener("abort", resolve))
+    seen.push(signal.reason.reason)
+  })
+  start()
+  await eventually(async () => (await queue.queries.schedules()).length === 1)
+  await queue.queries.triggerSchedules("nightly")
+  await eventually(() => seen.includes("first"))
+  await queue.sql("update pgqueuer.worker set stopped_at = now(), lost = true")
+  await eventually(() => seen.includes("again"))
+  expect(seen).toEqual(["first", "lease-lost", "again"])
+})
+
 it("gives a tick up that has cost too many workers their lives", async () => {
   const queue = await installQueue()
   const dead = await storeWorker(queue, ["poison"])

@@ -191,6 +191,34 @@ it("lets a worker sweep by itself, and what is kept for no time go with it", asy
   expect(log.messages("error")).toEqual([])
 })
 
+it("removes the runs of schedules in the same pass, however many, and keeps the newest of each and what is not over", async () => {
+  const queue = await installQueue()
+  const addRuns = (schedule: string, status: string, age: string, count: number) =>
+    queue.sql(
+      `insert into pgqueuer.schedule_run (schedule, tick, status, finished_at)
+       select $1, now() - $3::interval, $2, case when $2 not in ('waiting', 'running') then now() - $3::interval end
+       from generate_series(1, $4::int)`,
+      [schedule, status, age, count],
+    )
+  await addRuns("often", "running", "90 days", 1)
+  await addRuns("often", "successful", "2 days", 11_000)
+  await addRuns("often", "skipped", "2 days", 6_000)
+  await addRuns("often", "exception", "2 days", 2)
+  await addRuns("often", "lost", "8 days", 3)
+  await addRuns("often", "enqueued", "1 hour", 4)
+  await addRuns("once", "successful", "90 days", 1)
+  await pass(queue, () => {}).run()
+  const left = () =>
+    queue.sql("select schedule, status, count(*)::int from pgqueuer.schedule_run group by 1, 2 order by 1, 2")
+  await eventually(async () => (await left()).reduce((sum, { count }) => sum + Number(count), 0) === 8)
+  expect(await left()).toEqual([
+    { schedule: "often", status: "enqueued", count: 4 },
+    { schedule: "often", status: "exception", count: 2 },
+    { schedule: "often", status: "running", count: 1 },
+    { schedule: "once", status: "successful", count: 1 },
+  ])
+})
+
 /** One pass of the duty, on a clock that a test turns. */
 function pass(queue: TestQueue, onStep: (removed: number, step: PruneStep) => void) {
   const store = new PostgresRetentionStore(queue.driver, new Statements(queue))

@@ -42,12 +42,13 @@ export class PostgresRetentionStore implements RetentionStore {
     return { counts: row!.counts === null ? [] : JSON.parse(row!.counts), next: row!.next }
   }
 
-  async pruneRuns(ages: Retention, removeAtMost: number): Promise<void> {
+  async pruneRuns(ages: Retention, removeAtMost: number): Promise<number> {
     const { successful, exception } = ages
-    await this.#statements.run(this.#on, "prune_runs", [
+    const [row] = await this.#statements.run<{ readonly count: number }>(this.#on, "prune_runs", [
       ["successful", "enqueued", "skipped", "exception", "lost"],
       [successful, successful, successful, exception, exception],
       removeAtMost,
     ])
+    return row!.count
   }
 }

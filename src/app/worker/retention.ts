@@ -26,7 +26,8 @@ export interface RetentionParts {
 export class Retention {
   readonly #parts: RetentionParts
   readonly #duty: Duty
-  #position: string | undefined
+  /** The id of a job, and after the last one the runs of schedules. */
+  #position: string | "runs" | undefined
   #beganAt = 0
   #turnAt = 0
   #begun = false
@@ -55,6 +56,10 @@ export class Retention {
     if (this.#position === undefined && !(await this.#begin())) return this.#pauseMs()
     const since = clock.monotonic()
     if (since - this.#turnAt > turnMs / 2) await this.#takeTurn(turnMs, true)
+    if (this.#position === "runs") {
+      const removed = await store.pruneRuns(ages, step.removeAtMost)
+      return removed < step.removeAtMost ? this.#end() : clock.monotonic() - since
+    }
     const { next } = await store.prune({
       ...step,
       after: this.#position ?? "0",
@@ -63,8 +68,8 @@ export class Retention {
       entrypoints: null,
       dryRun: false,
     })
-    this.#position = next ?? undefined
-    return next === null ? this.#end() : clock.monotonic() - since
+    this.#position = next ?? "runs"
+    return clock.monotonic() - since
   }
 
   async #begin(): Promise<boolean> {
@@ -75,7 +80,7 @@ export class Retention {
   }
 
   async #end(): Promise<number> {
-    await this.#parts.store.pruneRuns(this.#parts.ages, step.removeAtMost)
+    this.#position = undefined
     const restMs = (this.#parts.clock.monotonic() - this.#beganAt) * shareOfTime
     if (restMs > turnMs) await this.#takeTurn(restMs, true)
     return Math.max(this.#pauseMs(), restMs)

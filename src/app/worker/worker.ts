@@ -370,6 +370,7 @@ export class Worker {
     this.#exchanger.look()
     this.#promotion.poke()
     this.#suspects.expect()
+    this.#runRescue.poke()
     this.#scheduler.refresh()
   }
 
