@@ -108,8 +108,15 @@ function usageFailure(program: Command, args: readonly string[], error: Commande
     .replace(/^error: /, "")
     .replace(/\s*\(Did you mean (.*)\?\)$/, ", did you mean $1?")
     .replaceAll("\n", " ")
-  const command = program.commands.find((known) => args.includes(known.name()))?.name()
   return new PgQueuerError("PGQ_USAGE", message, {
-    remedy: `See: pgq ${command === undefined ? "" : `${command} `}--help`,
+    remedy: `See: ${["pgq", ...commandPath(program, args), "--help"].join(" ")}`,
   })
+}
+
+/** The words that lead to the command that was meant: `schedules`, `pause`. Words of its arguments can have the same name as another command. */
+function commandPath(above: Command, args: readonly string[]): readonly string[] {
+  const known = new Map(above.commands.map((command) => [command.name(), command]))
+  const at = args.findIndex((word) => known.has(word))
+  const command = known.get(args[at] ?? "")
+  return command === undefined ? [] : [command.name(), ...commandPath(command, args.slice(at + 1))]
 }

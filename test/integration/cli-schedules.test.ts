@@ -105,3 +105,11 @@ test.each([
   expect(code).not.toBe(0)
   expect(stderr).toContain(message)
 })
+
+test("points to the help of the command that was meant", async () => {
+  expect(await pgq(["schedules", "pause"])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("See: pgq schedules pause --help"),
+  })
+  expect(await pgq(["pause"])).toMatchObject({ code: 2, stderr: expect.stringContaining("See: pgq pause --help") })
+})

@@ -8,7 +8,7 @@ test.for([
   [["instal"], "did you mean install?"],
   [["jobs", "--limt", "5"], "did you mean --limit?"],
   [["jobs", "--status", "sucessful"], "did you mean successful?"],
-  [["jobs", "--limit", "0"], "--limit is not a whole number"],
+  [["jobs", "--limit", "0"], "--limit is out of range"],
   [["run", "x.ts:main", "--mode", "drian"], "did you mean drain?"],
   [["run", "x.ts:main", "--shutdown-timeout", "30"], "did you mean 30s?"],
   [["run", "x.ts:main", "--max-concurrent-tasks", "many"], "--max-concurrent-tasks is not a whole number"],
