@@ -6,6 +6,7 @@ import { Queries } from "../queries.js"
 import type { GlobalOptions } from "./cli.js"
 import { checkConnectionString, hostOf, parseConnectionUrl } from "./connection-string.js"
 import { type EmbeddedServer, openEmbeddedServer } from "./embedded-server.js"
+import type { Sockets } from "./sockets.js"
 import { usageError } from "./usage.js"
 
 /** Where the database is: a URL, or what the client itself reads from PGHOST and the like. */
@@ -51,17 +52,21 @@ interface OpenDatabase {
 export async function withQueries<T>(
   options: GlobalOptions,
   work: (open: OpenDatabase) => Promise<T>,
-  { asItIs = false } = {},
+  { asItIs = false, sockets }: { readonly asItIs?: boolean; readonly sockets?: Sockets } = {},
 ): Promise<T> {
   const placement = choosePlacement(options)
   const target = chooseTarget(options)
   const server = target.kind === "embedded" ? await openEmbeddedServer() : undefined
   try {
-    return await withPool(urlOf(target, server), async (driver) => {
-      const queries = new Queries(driver, placement)
-      if (server !== undefined && !asItIs) await queries.install()
-      return await work({ queries, driver, placement })
-    })
+    return await withPool(
+      urlOf(target, server),
+      async (driver) => {
+        const queries = new Queries(driver, placement)
+        if (server !== undefined && !asItIs) await queries.install()
+        return await work({ queries, driver, placement })
+      },
+      sockets,
+    )
   } catch (error) {
     throw target.kind === "environment" && !target.named ? withoutAddress(error) : error
   } finally {
@@ -70,13 +75,18 @@ export async function withQueries<T>(
 }
 
 /** A pool for the time of the work. Without a URL the client reads its own variables. */
-export async function withPool<T>(url: string | undefined, work: (driver: PgPoolDriver) => Promise<T>): Promise<T> {
+export async function withPool<T>(
+  url: string | undefined,
+  work: (driver: PgPoolDriver) => Promise<T>,
+  sockets?: Sockets,
+): Promise<T> {
   const { default: pg } = await import("pg")
   const pool = new pg.Pool({
     ...(url === undefined ? {} : { connectionString: url }),
     max: 3,
     connectionTimeoutMillis: connectTimeoutMs,
     application_name: "pgq",
+    ...(sockets === undefined ? {} : { stream: () => sockets.open() }),
   })
   try {
     return await work(new PgPoolDriver(pool))

@@ -3,6 +3,7 @@ import { PgQueuerError } from "../domain/errors.js"
 import { packageVersion } from "../version.js"
 import type { Cli } from "./cli.js"
 import { addCancelCommand } from "./commands/cancel.js"
+import { addDashboardCommand } from "./commands/dashboard.js"
 import { addDeleteCommand } from "./commands/delete.js"
 import { addDemoCommand } from "./commands/demo.js"
 import { addDoctorCommand } from "./commands/doctor.js"
@@ -61,6 +62,7 @@ function makeProgram(cli: Cli): Command {
   addUninstallCommand(program, cli)
   addVerifyCommand(program, cli)
   addRunCommand(program, cli)
+  addDashboardCommand(program, cli)
   addQueueCommand(program, cli)
   addJobsCommand(program, cli)
   addJobCommand(program, cli)

@@ -95,10 +95,16 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0)
 }
 
-/** Text from the database must not move the cursor or break a table. */
+/** Text from the database must not move the cursor, turn the direction of writing, hide letters or break a table: what could is spelt out. */
 export function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => JSON.stringify(character).slice(1, -1))
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, spelt)
+}
+
+function spelt(character: string): string {
+  const known = JSON.stringify(character).slice(1, -1)
+  if (known !== character) return known
+  const code = character.codePointAt(0)!.toString(16)
+  return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, "0")}`
 }
 
 function drained(stream: NodeJS.WriteStream): Promise<void> {

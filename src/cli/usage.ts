@@ -57,6 +57,19 @@ export function durationArgument(option: string): (text: string) => number {
   }
 }
 
+/** Seconds as a bare number, or with a unit: `10`, `0.5m`; in milliseconds. */
+export function intervalArgument(option: string, leastMs: number, mostMs: number): (text: string) => number {
+  const duration = durationArgument(option)
+  return (text) => {
+    const milliseconds = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1_000 : duration(text)
+    if (milliseconds >= leastMs && milliseconds <= mostMs) return milliseconds
+    throw usageError(
+      `${option} is out of range: ${quoted(text)}`,
+      `Give ${leastMs / 1_000} to ${mostMs / 1_000} seconds: 10, or with a unit 30s, 5m.`,
+    )
+  }
+}
+
 /** Collects `--header name=value`. */
 export function headerArgument(
   text: string,

@@ -18,6 +18,11 @@ test.for([
   [["queue", "mail", "--header", "trace"], "--header is not of the form name=value"],
   [["queue", "mail", "--priority", "1.5"], "--priority is not a whole number"],
   [["stats", "--since", "soon"], "--since is not a duration"],
+  [["dashboard", "--intervall", "5"], "did you mean --interval?"],
+  [["dashboard", "--interval", "0.5"], "--interval is out of range"],
+  [["dashboard", "--interval", "soon"], "--interval is not a duration"],
+  [["dashboard", "--tail", "0"], "--tail is out of range"],
+  [["dashboard", "--table-format", "gird"], "did you mean grid?"],
   [["jobs", "--embedded", "--dsn", unreachable], "name two databases"],
 ] as const)("refuses `pgq %j` as wrong usage", async ([args, expected]) => {
   const { code, stdout, stderr } = await pgq(args)

@@ -337,6 +337,8 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "list_schedule_runs",
     "explain_job",
     "describe_ends",
+    "list_recent_groups",
+    "list_recent_failures",
     "list_waiting",
     "list_hand_limits",
   ],

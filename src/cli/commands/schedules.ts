@@ -7,6 +7,7 @@ import type { Queries } from "../../queries.js"
 import type { Cli, GlobalOptions } from "../cli.js"
 import { withQueries } from "../connection.js"
 import { milliseconds, time } from "../job-text.js"
+import { resultText, stateText } from "../schedule-text.js"
 import { type Column, oneLine } from "../terminal.js"
 import { usageError, wholeNumberArgument } from "../usage.js"
 
@@ -168,15 +169,6 @@ const runColumns: readonly Column<ScheduleRunRecord>[] = [
   { head: "JOB", align: "right", value: ({ job }) => job?.id ?? "" },
   { head: "ERROR", flexible: true, value: ({ error, job }) => error ?? job?.error ?? "" },
 ]
-
-function stateText({ paused, orphaned }: ScheduleRecord): string {
-  return [...(paused ? ["paused"] : []), ...(orphaned ? ["orphaned"] : [])].join(", ") || "active"
-}
-
-/** Of a job that was enqueued: how it ended, as soon as it has. */
-function resultText({ status, job }: ScheduleRunRecord): string {
-  return job?.status ?? status
-}
 
 function tookText({ startedAt, finishedAt, job }: ScheduleRunRecord): string {
   const end = job === null ? finishedAt : job.finishedAt

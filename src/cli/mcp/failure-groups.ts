@@ -1,3 +1,4 @@
+import { errorPattern } from "../../domain/error-pattern.js"
 import type { JobRecord } from "../../domain/job.js"
 
 /** Jobs that failed in the same way. */
@@ -17,7 +18,7 @@ export interface FailureGroup {
 export function groupFailures(jobs: readonly JobRecord[]): readonly FailureGroup[] {
   const groups = new Map<string, JobRecord[]>()
   for (const job of jobs) {
-    const error = patternOf(job.error ?? "")
+    const error = errorPattern(job.error ?? "")
     groups.set(error, [...(groups.get(error) ?? []), job])
   }
   return [...groups].map(asGroup).sort((a, b) => b.count - a.count)
@@ -33,12 +34,4 @@ function asGroup([error, jobs]: [string, JobRecord[]]): FailureGroup {
     ids: newest.slice(0, 5).map(({ id }) => id),
     held: jobs.filter(({ status }) => status === "failed").length,
   }
-}
-
-function patternOf(error: string): string {
-  return error
-    .split("\n", 1)[0]!
-    .slice(0, 300)
-    .replace(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b/gi, "#")
-    .replace(/\d+/g, "#")
 }

@@ -1,0 +1,74 @@
+import { bounded } from "../../adapters/postgres/bounded.js"
+import { guarded } from "../../adapters/postgres/guarded.js"
+import { PostgresRecentStore } from "../../adapters/postgres/postgres-recent-store.js"
+import { Statements } from "../../adapters/postgres/statement.js"
+import { systemClock, wallTime } from "../../adapters/system/clock.js"
+import { schemaMissing } from "../../app/schema-check.js"
+import { redact } from "../../domain/redact.js"
+import { Queries } from "../../queries.js"
+import type { Cli, GlobalOptions } from "../cli.js"
+import { withQueries } from "../connection.js"
+import { messageOf } from "../failure.js"
+import { Sockets } from "../sockets.js"
+import { oneLine, type Terminal } from "../terminal.js"
+import { type OutputFormat, readAsText } from "./print.js"
+import { type DashboardReader, makeReader } from "./reader.js"
+import { answered, Readings } from "./readings.js"
+
+export interface DashboardSettings {
+  readonly connection: GlobalOptions
+  readonly intervalMs: number
+  /** So many of the newest rows. */
+  readonly tail: number
+  /** Undefined: the usual one of where it is written to. */
+  readonly format: OutputFormat | undefined
+  /** One reading, then end. */
+  readonly once: boolean
+}
+
+/** Shows the queue until it is left: on a screen where there is one, else as text. It only reads. */
+export async function runDashboard({ terminal }: Cli, settings: DashboardSettings): Promise<void> {
+  const sockets = new Sockets()
+  await withQueries(
+    settings.connection,
+    async ({ driver, placement }) => {
+      const looking = bounded(driver)
+      const recent = new PostgresRecentStore(guarded(looking, schemaMissing), new Statements(placement))
+      const reader = makeReader(new Queries(looking, placement), recent, {
+        now: wallTime,
+        monotonic: () => systemClock.monotonic(),
+      })
+      try {
+        await printTables(terminal, reader, settings, () => sockets.destroy())
+      } finally {
+        // What is still unanswered must not keep the command alive.
+        sockets.destroy()
+      }
+    },
+    { sockets },
+  )
+}
+
+/** One table an interval. Only the first reading may fail: later ones are tried again. */
+async function printTables(
+  terminal: Terminal,
+  reader: DashboardReader,
+  { format = "grid", tail, once, intervalMs }: DashboardSettings,
+  breakOff: () => void,
+): Promise<void> {
+  const read = () => readAsText(reader, format, tail)
+  terminal.write(await answered(systemClock, read(), breakOff))
+  if (once) return
+  const readings = new Readings({
+    clock: systemClock,
+    random: Math.random,
+    intervalMs: () => intervalMs,
+    read: async () => terminal.write(`${format === "json" ? "" : "\n"}${await read()}`),
+    onFailure: (error, againInMs) =>
+      terminal.note(redact(`pgq: ${oneLine(messageOf(error))}; trying again in ${Math.ceil(againInMs / 1_000)} s`)),
+    breakOff,
+  })
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => readings.stop())
+  process.stdout.once("error", () => readings.stop())
+  await readings.run({ waitFirst: true })
+}
