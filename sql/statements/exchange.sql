@@ -7,17 +7,18 @@
 --   $7 int[] at most so many of its entrypoint, if that is limited   $8 bigint[] the worker's leases on limited entrypoints
 --   $9 int  claim at most so many
 -- Handing in: one element a job; $13 and the arrays from $16 may be shorter (the rest is null, a status of null is successful). Who has
--- not run has no $15, and who ran for the first time has $23:
+-- not run has no $15:
 --   $10 bigint[] the claims it touches, each once   $11 bigint[] claim   $12 bigint[] job   $13 text[] the status it moves to
 --   $14 float8[] microseconds since its end   $15 float8[] microseconds it ran   $16 float8[] ms to wait before the next attempt
 --   $17 text[] error   $18 text[] traceback   $19 json[] result   $20 bigint[] those of the jobs that have a dedupe key
 --   $21 text  channel to notify of released and retried jobs   $22 text  channel to notify of ends, if somebody waits for any
---   $23 float8[] microseconds from when it could start to its start
+--   $23 json  what all of them add to the numbers, one element an entrypoint
 -- Locks: the worker's own claims that it touches, in order (a rescue or a cancellation may be at them), and its leases; of ready only what
 -- is taken, never waits.
 -- Index: ready_pkey, claim_pkey, job_pkey.
 --
--- Moves are written from the locked claim's own ids, never from the parameters: who lost the claim records nothing. The rollup counts them, too.
+-- Moves are written from the locked claim's own ids, never from the parameters: who lost the claim records nothing. What the worker has added up is taken
+-- over where every report was recorded as it was given; else it is counted here.
 -- Ranges are read in merged order without locks first, so that the oldest of the highest priority are taken from every range, and no more
 -- rows are locked than are taken: the range with the first row up to where the next one begins, the others as far as the worker expects
 -- to need. A range that is the only one with rows needs no merging. Where a range was not read to its end, nothing behind its last row is taken.
@@ -42,12 +43,12 @@ alive as materialized (
 ),
 -- handing in {
 report as materialized (
-  select token, job_id, coalesce(status, 'successful') as status, since_us, run_us, delay_ms, error, traceback, result, wait_us
+  select token, job_id, coalesce(status, 'successful') as status, since_us, run_us, delay_ms, error, traceback, result
   from unnest(
     (select $11::bigint[]), (select $12::bigint[]), (select $13::text[]), (select $14::float8[]), (select $15::float8[]),
-    (select $16::float8[]), (select $17::text[]), (select $18::text[]), (select $19::json[]), (select $23::float8[])
+    (select $16::float8[]), (select $17::text[]), (select $18::text[]), (select $19::json[])
   )
-    as report (token, job_id, status, since_us, run_us, delay_ms, error, traceback, result, wait_us)
+    as report (token, job_id, status, since_us, run_us, delay_ms, error, traceback, result)
 ),
 touched as materialized (
   select id, worker_id, entrypoint, rescues, job_ids, seqs, ranks, attempts, stop_ids
@@ -60,7 +61,7 @@ member as materialized (
   select
     touched.id as token, touched.entrypoint, touched.rescues, held.job_id, held.seq, held.rank, held.attempt,
     case when held.job_id = any (touched.stop_ids) and report.status <> 'deleted' then 'canceled' else report.status end as status,
-    report.status as reported, report.since_us, report.run_us, report.delay_ms, report.error, report.traceback, report.result, report.wait_us
+    report.status as reported, report.since_us, report.run_us, report.delay_ms, report.error, report.traceback, report.result
   from touched
   cross join lateral unnest(touched.job_ids, touched.seqs, touched.ranks, touched.attempts) as held (job_id, seq, rank, attempt)
   left join report on report.token = touched.id and report.job_id = held.job_id
@@ -127,12 +128,28 @@ failed as (
   insert into pgqueuer.failure (job_id, attempt, worker_id, error, traceback)
   select job_id, attempt, $1::bigint, error, traceback from member where error is not null and reported <> 'deleted'
 ),
+tally as materialized (
+  select
+    (select count(*) from member where status is not null) = cardinality($12::bigint[])
+      and not exists (select from touched where stop_ids <> '{}') as as_reported
+),
+differing as materialized (
+  select
+    member.entrypoint, member.status, member.run_us,
+    case when member.attempt = 1 and member.rescues = 0
+      then greatest(0, extract(epoch from moment.now - content.ready_at)::float8 * 1000000 - member.since_us - member.run_us) end as wait_us
+  from member
+  cross join moment
+  left join lateral (
+    select greatest(created_at, execute_after) as ready_at from pgqueuer.job as job where job.id = member.job_id offset 0
+  ) as content on true
+  where member.status <> 'queued' and not (select as_reported from tally)
+),
 counted as materialized (
   select
     entrypoint, status, count(*) as jobs, sum(run_us) as run_us, sum(wait_us) as wait_us,
     width_bucket(run_us, {bounds}) as run_bucket, width_bucket(wait_us, {bounds}) as wait_bucket
-  from member
-  where status <> 'queued'
+  from differing
   group by entrypoint, status, width_bucket(run_us, {bounds}), width_bucket(wait_us, {bounds})
 ),
 rolled as (
@@ -140,6 +157,15 @@ rolled as (
     entrypoint, minute, successful, exception, failed, canceled, deleted, retried,
     run_ms, run_buckets, run_counts, wait_ms, wait_buckets, wait_counts
   )
+  select
+    entrypoint, date_trunc('minute', (select now from moment)), successful, exception, failed, canceled, deleted, retried,
+    run_ms, run_buckets, run_counts, wait_ms, wait_buckets, wait_counts
+  from json_to_recordset((select $23::json)) as reported (
+    entrypoint text, successful bigint, exception bigint, failed bigint, canceled bigint, deleted bigint, retried bigint,
+    run_ms float8, run_buckets smallint[], run_counts bigint[], wait_ms float8, wait_buckets smallint[], wait_counts bigint[]
+  )
+  where (select as_reported from tally)
+  union all
   select
     entrypoint, date_trunc('minute', (select now from moment)),
     sum(jobs) filter (where status = 'successful'), sum(jobs) filter (where status = 'exception'),
@@ -305,7 +331,7 @@ summary as materialized (
     (select sum(promised)::int from share) as promised,
     (select sum(revision)::text from rule) as rules,
 -- handing in {
-    case when (select count(*) from member where status is not null) < cardinality($12::bigint[]) then (
+    case when not (select as_reported from tally) then (
       select array_agg(report.job_id)
       from report
       where not exists (select from member where member.token = report.token and member.job_id = report.job_id)

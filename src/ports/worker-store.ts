@@ -37,6 +37,7 @@ export interface JobSettings {
 export type Report = {
   readonly token: string
   readonly id: string
+  readonly entrypoint: string
   /** By the clock of this process. */
   readonly endedAt: number
   /** How long it ran; null when it did not. */

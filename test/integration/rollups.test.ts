@@ -3,9 +3,10 @@ import { expect, it } from "vitest"
 import { PgPoolDriver } from "../../src/adapters/drivers/pg.js"
 import { PostgresRollupUpkeepStore } from "../../src/adapters/postgres/postgres-rollup-upkeep-store.js"
 import { Statements } from "../../src/adapters/postgres/statement.js"
+import type { EntrypointActivity } from "../../src/app/rollups/history.js"
 import { type Histogram, mergeHistograms } from "../../src/domain/histogram.js"
 import { RetryRequested } from "../../src/domain/retry-requested.js"
-import { eventually, installQueue, type TestQueue } from "../support/queue.js"
+import { deferred, eventually, installQueue, type TestQueue } from "../support/queue.js"
 
 it("counts how jobs ended, how long they ran and how long they waited, in the transaction of their ends", async () => {
   const queue = await installQueue()
@@ -85,6 +86,26 @@ it("counts an end in a handler's own transaction when that is committed, and not
   await drain()
   const [activity] = await queue.queries.activity()
   expect(activity).toMatchObject({ ended: { successful: 1, exception: 1 }, run: { count: 2 }, wait: { count: 2 } })
+})
+
+it("counts what the database makes of reports where that differs from what they say", async () => {
+  const queue = await installQueue()
+  const { queries } = queue
+  const ids = await queries.enqueueMany(Array.from({ length: 20 }, () => ({ entrypoint: "a" })))
+  const gate = deferred()
+  const { pgq, start } = queue.worker()
+  pgq.entrypoint("a", () => gate.promise)
+  start()
+  await eventually(async () => (await queries.jobs({ status: "picked" })).length === 20)
+  // Marked by hand, so that the handlers do not hear of it and all end at once.
+  await queue.sql("update pgqueuer.claim set stop_ids = array[$1::bigint, $2::bigint]", [ids[3], ids[4]])
+  gate.resolve()
+  await queue.ended(20)
+  expect(await queries.activity()).toMatchObject([
+    { entrypoint: "a", ended: { successful: 18, canceled: 2 }, run: { count: 20 }, wait: { count: 20 } },
+  ])
+  const [{ wait }] = (await queries.activity()) as [EntrypointActivity]
+  expect(wait.meanMs).toBeLessThan(5_000)
 })
 
 it("gives the same numbers before and after they are summed up, and each event once in each span", async () => {

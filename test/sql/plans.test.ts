@@ -29,7 +29,7 @@ const hot: { readonly [N in StatementName]?: readonly string[] } = {
     "null",
   ],
   claim: ["1", range, "100"],
-  exchange: ["1", range, "100", reports, "'a'", "'b'", "array[1]"],
+  exchange: ["1", range, "100", reports, "'a'", "'b'", "'[]'"],
   complete_job: ["1", "1", "1", "1", "null", "null", "'b'", "1"],
   merge_rollups: ["5000", "10000"],
   read_rollups: ["''", "'minute'", "3600000", "60000"],

@@ -23,6 +23,7 @@ import type {
 } from "../../ports/worker-store.js"
 import { PostgresLimitStore } from "./postgres-limit-store.js"
 import { PostgresScheduleStore } from "./postgres-schedule-store.js"
+import { rollupOf } from "./report-rollup.js"
 import type { Statements } from "./statement.js"
 
 /** What a worker does with the database, on one session. */
@@ -62,7 +63,7 @@ export class PostgresWorkerStore implements WorkerStore {
     const handIn = () => [
       ...reportColumns(request),
       ...[this.#statements.channel, this.#statements.endChannel],
-      request.reports.map(({ waitMs }) => microseconds(waitMs ?? null)),
+      rollupOf(request.reports),
     ]
     const sentAt = this.#clock.monotonic()
     const options = signal === undefined ? undefined : { signal }

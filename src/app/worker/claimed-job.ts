@@ -17,10 +17,10 @@ export function asJob(claim: ClaimedJob): Job {
 
 /** @param startedAt - by the clock of this process; undefined for a job that did not start */
 export function reportOf(claim: ClaimedJob, startedAt: number | undefined, endedAt: number, outcome: Outcome): Report {
-  const { token, id, settings } = claim
+  const { token, id, entrypoint, settings } = claim
   const runMs = startedAt === undefined ? null : endedAt - startedAt
   const waitMs = startedAt === undefined ? null : waitOf(claim, startedAt)
-  return { token, id, endedAt, runMs, waitMs, keyed: settings?.keyed === true, ...outcome }
+  return { token, id, entrypoint, endedAt, runMs, waitMs, keyed: settings?.keyed === true, ...outcome }
 }
 
 /** From when a job could start to its first start; null for a later one. */

@@ -300,10 +300,10 @@ export class JobPool {
       return
     }
     const now = this.#parts.clock.monotonic()
-    const { token, id } = claim
+    const { token, id, entrypoint } = claim
     const { startedAt } = running
     const [runMs, waitMs] = [now - startedAt, waitOf(claim, startedAt)]
-    this.#settle(running, { token, id, endedAt: now, runMs, waitMs, status: "successful" })
+    this.#settle(running, { token, id, entrypoint, endedAt: now, runMs, waitMs, status: "successful" })
   }
 
   #end(running: Running, ending: Ending): void {

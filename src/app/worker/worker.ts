@@ -463,8 +463,15 @@ export class Worker {
     return Number.POSITIVE_INFINITY
   }
 
-  #putBack({ token, id }: ClaimedJob): void {
-    this.#exchanger.report({ token, id, status: "queued", endedAt: this.#parts.clock.monotonic(), runMs: null })
+  #putBack({ token, id, entrypoint }: Pick<ClaimedJob, "token" | "id" | "entrypoint">): void {
+    this.#exchanger.report({
+      token,
+      id,
+      entrypoint,
+      status: "queued",
+      endedAt: this.#parts.clock.monotonic(),
+      runMs: null,
+    })
   }
 
   #hear(beat: Beat): void {
@@ -478,7 +485,7 @@ export class Worker {
 
   async #releaseUnknown(tokens: readonly string[]): Promise<void> {
     const claims = await this.#control.use((store) => store.findClaims(this.#id))
-    for (const { token, jobIds } of claims) {
+    for (const { token, entrypoint, jobIds } of claims) {
       if (!tokens.includes(token) || this.#register.has(token)) continue
       logEvent(this.#log, "claim.reply-lost", "a claim whose reply was lost goes back into line", {
         duty: "heartbeat",
@@ -486,7 +493,7 @@ export class Worker {
       })
       for (const id of jobIds) {
         this.#register.add(token)
-        this.#exchanger.report({ token, id, status: "queued", endedAt: this.#parts.clock.monotonic(), runMs: null })
+        this.#putBack({ token, id, entrypoint })
       }
     }
   }
