@@ -109,6 +109,7 @@ export type {
   StartedRun,
   Tracing,
 } from "./ports/tracing.js"
+export type { Batches, Vitals } from "./ports/vitals.js"
 export {
   type JobsFilter,
   type LogsOptions,

@@ -9,6 +9,7 @@ import { Statements } from "./adapters/postgres/statement.js"
 import { systemClock } from "./adapters/system/clock.js"
 import { consoleLogger } from "./adapters/system/console-logger.js"
 import { placementFromEnvironment } from "./adapters/system/environment.js"
+import { processUsage } from "./adapters/system/process-usage.js"
 import { checkDriver } from "./app/check-driver.js"
 import { checkSchema, schemaMissing } from "./app/schema-check.js"
 import { SharedResources } from "./app/shared-resources.js"
@@ -97,6 +98,7 @@ export function composeWorker<R, J extends JobMap<J>>(
     rollupStore: new PostgresRollupUpkeepStore(guarded(driver, schemaMissing), statements, placement),
     retentionStore: new PostgresRetentionStore(guarded(driver, schemaMissing), statements),
     tracing,
+    usage: processUsage,
     makeStore: (on) => new PostgresWorkerStore(on, statements, systemClock),
     openHeartbeatThread: (intervalMs, onFailure) =>
       openHeartbeatThread(driver, statements.text("beat_apart").sql, intervalMs, onFailure),

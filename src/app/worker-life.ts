@@ -9,6 +9,7 @@ import type { Logger } from "../ports/logger.js"
 import type { RetentionStore } from "../ports/retention-store.js"
 import type { RollupUpkeepStore } from "../ports/rollup-store.js"
 import type { Tracing } from "../ports/tracing.js"
+import type { ProcessUsage } from "../ports/vitals.js"
 import type { WorkerStore } from "../ports/worker-store.js"
 import { type Health, type HealthState, healthOf, type Life } from "./health.js"
 import type { ScheduleEntry } from "./schedules/schedule-handler.js"
@@ -51,6 +52,7 @@ export interface WorkerLifeParts {
   readonly retentionStore: RetentionStore
   readonly rollupStore: RollupUpkeepStore
   makeStore(on: Queryable): WorkerStore
+  usage(): ProcessUsage
   readonly openHeartbeatThread: OpenHeartbeatThread
   readonly tracing?: Tracing | undefined
   /** Refuses a database that does not fit. */

@@ -1,4 +1,5 @@
 import type { Status } from "../domain/status.js"
+import type { Vitals } from "./vitals.js"
 
 /** What limits one entrypoint. */
 export interface EntrypointLimits {
@@ -55,6 +56,8 @@ export interface WorkerRecord {
   readonly silentMs: number
   /** How many jobs it holds, by entrypoint. */
   readonly holds: Readonly<Record<string, number>>
+  /** How it was at its last heartbeat; null before its first one, and of a worker of an older version. */
+  readonly vitals: Vitals | null
 }
 
 export type WorkerState = "running" | "silent" | "stopped" | "lost"

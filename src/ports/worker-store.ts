@@ -1,6 +1,7 @@
 import type { WakeUp } from "./job-store.js"
 import type { LimitStore } from "./limit-store.js"
 import type { ScheduleStore } from "./schedule-store.js"
+import type { Vitals } from "./vitals.js"
 
 /** A job in a worker's hands. `token` names the claim: without it nothing can be recorded. */
 export interface ClaimedJob {
@@ -218,7 +219,7 @@ export interface WorkerStore {
   ): Promise<ClaimedJob | undefined>
   promoteDue(limit: number): Promise<Promotion>
   expireDue(limit: number): Promise<Expiration>
-  beat(workerId: string, signal?: AbortSignal): Promise<Beat>
+  beat(workerId: string, vitals: Vitals, signal?: AbortSignal): Promise<Beat>
   writeProgress(notes: readonly ProgressNote[]): Promise<void>
   /** @param now - by the clock of this process, for the age of the lines */
   writeLogLines(lines: readonly LogNote[], now: number): Promise<void>

@@ -1,5 +1,6 @@
 import { hostname } from "node:os"
 import { expect, it } from "vitest"
+import type { WorkerRecord } from "../../src/ports/operation-store.js"
 import { packageVersion } from "../../src/version.js"
 import { deferred, eventually, installQueue, type TestQueue } from "../support/queue.js"
 
@@ -25,6 +26,7 @@ it("lists a worker that runs, with what it holds", async () => {
       state: "running",
       silentMs: expect.any(Number),
       holds: { slow: 2 },
+      vitals: expect.toSatisfy((vitals) => vitals === null || typeof vitals.memoryBytes === "number"),
     },
   ])
   gate.resolve()
@@ -41,6 +43,28 @@ it("tells workers that are silent, stopped and lost apart, and shows the ended o
     Object.fromEntries((await queue.queries.workers({ all })).map(({ id, state }) => [id, state]))
   expect(await states(false)).toEqual({ [silent]: "silent" })
   expect(await states(true)).toEqual({ [silent]: "silent", [stopped]: "stopped", [lost]: "lost" })
+})
+
+it("shows how a worker is, as it said with its last heartbeat", async () => {
+  const queue = await installQueue()
+  await queue.queries.enqueueMany(Array.from({ length: 50 }, () => ({ entrypoint: "a" })))
+  const gate = deferred()
+  const worker = queue.worker({ maxConcurrentTasks: 20, heartbeatTimeout: "1s" })
+  worker.pgq.entrypoint("a", () => gate.promise)
+  worker.start()
+  await eventually(async () => (await queue.queries.workers())[0]?.vitals?.running === 20)
+  const [{ vitals }] = (await queue.queries.workers()) as [WorkerRecord]
+  expect(vitals).toMatchObject({
+    listen: expect.stringMatching(/opening|listening/),
+    leaseLosses: 0,
+    claims: { jobs: 20 },
+  })
+  expect(vitals!.claims.times.count).toBeGreaterThan(0)
+  expect(vitals!.memoryBytes).toBeGreaterThan(10_000_000)
+  expect(vitals!.cpuMs).toBeGreaterThan(0)
+  gate.resolve()
+  await queue.ended(50)
+  await eventually(async () => (await queue.queries.workers())[0]?.vitals?.acknowledgements.jobs === 50)
 })
 
 async function addWorker(queue: TestQueue, change: string): Promise<string> {

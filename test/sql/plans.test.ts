@@ -38,7 +38,7 @@ const hot: { readonly [N in StatementName]?: readonly string[] } = {
   rescue_claims: ["1", "array[1]", "array[2]", "3", "null", "null"],
   take_orphans: ["1"],
   find_claims: ["1"],
-  beat: ["1"],
+  beat: ["1", "'{}'"],
   take_turn: ["'retention'", "1000", "false"],
 }
 

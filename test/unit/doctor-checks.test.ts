@@ -289,6 +289,7 @@ function worker(change: Partial<WorkerRecord>): WorkerRecord {
     stoppedAt: null,
     state: "running",
     silentMs: 0,
+    vitals: null,
     holds: {},
     ...change,
   }

@@ -36,6 +36,7 @@ function makeHeartbeat(heartbeatTimeoutMs = 30_000) {
     onFailure: vi.fn(),
   }
   const heartbeat = new Heartbeat({
+    vitals: () => ({}) as never,
     ...heard,
     clock,
     duties: { clock, random: () => 0, onFailure: heard.onFailure },

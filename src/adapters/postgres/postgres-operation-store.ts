@@ -77,6 +77,7 @@ interface WorkerRow extends Row {
   readonly heartbeat_timeout_ms: number
   readonly silent_ms: number
   readonly held: string | null
+  readonly vitals: string | null
 }
 
 interface FactsRow extends Row {
@@ -139,6 +140,7 @@ function asWorker(row: WorkerRow): WorkerRecord {
     state: stateOf(row),
     silentMs: row.silent_ms,
     holds: row.held === null ? {} : JSON.parse(row.held),
+    vitals: row.vitals === null ? null : JSON.parse(row.vitals),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from "../../ports/clock.js"
 import type { Queryable, Row } from "../../ports/driver.js"
 import type { WakeUp } from "../../ports/job-store.js"
+import type { Vitals } from "../../ports/vitals.js"
 import type {
   Beat,
   ClaimedJob,
@@ -100,9 +101,9 @@ export class PostgresWorkerStore implements WorkerStore {
     return { due: row!.due, ended: row!.ended, nextInMs: row!.next_in_ms }
   }
 
-  async beat(workerId: string, signal?: AbortSignal): Promise<Beat> {
+  async beat(workerId: string, vitals: Vitals, signal?: AbortSignal): Promise<Beat> {
     const options = signal === undefined ? undefined : { signal }
-    const [row] = await this.#statements.run<BeatRow>(this.#on, "beat", [workerId], options)
+    const [row] = await this.#statements.run<BeatRow>(this.#on, "beat", [workerId, JSON.stringify(vitals)], options)
     return {
       alive: row!.alive,
       tokens: row!.tokens ?? [],

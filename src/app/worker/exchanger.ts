@@ -4,6 +4,7 @@ import type { ClaimedJob, ExchangeReply, Report } from "../../ports/worker-store
 import type { ClaimRegister } from "./claim-register.js"
 import type { Connection } from "./connection.js"
 import { Duty, type DutyEnvironment } from "./duty.js"
+import type { ExchangeMeter } from "./exchange-meter.js"
 import type { Asked, Capacity } from "./gate.js"
 import type { Gates } from "./gates.js"
 import type { JobPool } from "./job-pool.js"
@@ -30,6 +31,7 @@ export interface ExchangerParts {
   readonly gates: Gates
   readonly prefetch: Prefetch
   readonly register: ClaimRegister
+  readonly meter: ExchangeMeter
   readonly maxConcurrentTasks: number
   readonly batchSize: number
   readonly timeoutMs: number
@@ -283,7 +285,10 @@ export class Exchanger {
       )
       this.#requested -= limit
       for (const report of reports) this.#parts.register.remove(report.token)
-      if (reply.refused.length > 0) this.#parts.onRefused(endsAmong(reports, new Set(reply.refused)))
+      const lost = reply.refused.length === 0 ? [] : endsAmong(reports, new Set(reply.refused))
+      if (lost.length > 0) this.#parts.onRefused(lost)
+      const ms = this.#parts.clock.monotonic() - sentAt
+      this.#parts.meter.record({ claimed: reply.jobs.length, handedIn: reports.length, lost: lost.length, ms })
       this.#take(reply, reports, look, asked, reasons, workerId)
       if (everywhere && look !== undefined) this.#planSweep(sentAt)
     } catch (error) {

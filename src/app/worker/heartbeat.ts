@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../../ports/clock.js"
+import type { Vitals } from "../../ports/vitals.js"
 import type { Beat } from "../../ports/worker-store.js"
 import type { ClaimRegister } from "./claim-register.js"
 import type { Connection } from "./connection.js"
@@ -23,6 +24,7 @@ export interface HeartbeatParts {
   apartAgeMs?(): number
   workerId(): string
   held(): number
+  vitals(): Vitals
   /** The database says that this worker is dead. */
   onDead(workerId: string): void
   /** Two thirds of the timeout have passed without a heartbeat: others may soon take the jobs. */
@@ -116,7 +118,7 @@ export class Heartbeat {
     const sentAt = this.#parts.clock.monotonic()
     this.#lastSentAt = sentAt
     const beat = await connection.use((store) =>
-      store.beat(workerId, AbortSignal.timeout(Math.ceil(heartbeatTimeoutMs / 3))),
+      store.beat(workerId, this.#parts.vitals(), AbortSignal.timeout(Math.ceil(heartbeatTimeoutMs / 3))),
     )
     // Any exchange that was sent before this answer came may have made the claims in it.
     const { newest } = exchanger.progress

@@ -9,6 +9,7 @@ import { type Logger, logEvent, loggerWith } from "../../ports/logger.js"
 import type { RetentionStore } from "../../ports/retention-store.js"
 import type { RollupUpkeepStore } from "../../ports/rollup-store.js"
 import type { Tracing } from "../../ports/tracing.js"
+import type { ProcessUsage, Vitals } from "../../ports/vitals.js"
 import type { Beat, ClaimedJob, CompletionVerdict, Report, WorkerStore } from "../../ports/worker-store.js"
 import type { WorkerHealth } from "../health.js"
 import { joinTransaction } from "../join-transaction.js"
@@ -25,6 +26,7 @@ import { Connection } from "./connection.js"
 import { Duty, type DutyEnvironment } from "./duty.js"
 import { EventLoopLag } from "./event-loop-lag.js"
 import type { EventHub } from "./events.js"
+import { ExchangeMeter } from "./exchange-meter.js"
 import { Exchanger } from "./exchanger.js"
 import { Expiry } from "./expiry.js"
 import { Gates } from "./gates.js"
@@ -64,6 +66,7 @@ export interface WorkerParts {
   readonly rollupStore: RollupUpkeepStore
   makeContext(job: Job, notes: Notes, log: Logger): RunContext<unknown, unknown>
   makeStore(on: Queryable): WorkerStore
+  usage(): ProcessUsage
   readonly openHeartbeatThread: OpenHeartbeatThread
   readonly tracing?: Tracing | undefined
   /** Nothing is left to claim, and nothing is held. */
@@ -94,6 +97,7 @@ export class Worker {
   /** The worker's id is on every line. */
   readonly #log: Logger
   readonly #register = new ClaimRegister()
+  readonly #meter = new ExchangeMeter()
   readonly #prefetch = new Prefetch()
   readonly #notes: Notes
   readonly #pool: JobPool
@@ -181,6 +185,7 @@ export class Worker {
       gates: this.#gates,
       prefetch: this.#prefetch,
       register: this.#register,
+      meter: this.#meter,
       maxConcurrentTasks: options.maxConcurrentTasks,
       batchSize: options.batchSize,
       timeoutMs: options.heartbeatTimeoutMs,
@@ -205,6 +210,7 @@ export class Worker {
       heartbeatTimeoutMs: options.heartbeatTimeoutMs,
       workerId,
       held: () => this.#pool.held + this.#gates.waiting,
+      vitals: () => this.#vitals,
       onDead: (id) => this.#die(id),
       apartAgeMs: () => this.#heartbeatThread?.ageMs() ?? Number.POSITIVE_INFINITY,
       onSilence: () => this.#onSilence(),
@@ -353,6 +359,20 @@ export class Worker {
       listen: this.#listener.state,
       holds: { running: this.#pool.running, waiting: this.#pool.waiting + this.#gates.waiting },
       eventLoop: { lagMs: Math.round(this.#lag.lastMs), worstLagMs: Math.round(this.#lag.worstMs) },
+    }
+  }
+
+  get #vitals(): Vitals {
+    return {
+      running: this.#pool.running,
+      waiting: this.#pool.waiting + this.#gates.waiting,
+      eventLoopLagMs: Math.round(this.#lag.lastMs),
+      worstEventLoopLagMs: Math.round(this.#lag.worstMs),
+      listen: this.#listener.state,
+      ...this.#parts.usage(),
+      claims: this.#meter.claims,
+      acknowledgements: this.#meter.acknowledgements,
+      leaseLosses: this.#meter.leaseLosses,
     }
   }
 

@@ -1,0 +1,52 @@
+import { bucketOf } from "../../domain/histogram.js"
+import type { Batches } from "../../ports/vitals.js"
+
+/** Measures exchanges with the database: how many jobs were claimed and handed in, and how long that took. */
+export class ExchangeMeter {
+  readonly #claims = new BatchMeter()
+  readonly #acknowledgements = new BatchMeter()
+  #leaseLosses = 0
+
+  record(exchange: {
+    readonly claimed: number
+    readonly handedIn: number
+    readonly lost: number
+    readonly ms: number
+  }) {
+    if (exchange.claimed > 0) this.#claims.add(exchange.claimed, exchange.ms)
+    if (exchange.handedIn > 0) this.#acknowledgements.add(exchange.handedIn, exchange.ms)
+    this.#leaseLosses += exchange.lost
+  }
+
+  get claims(): Batches {
+    return this.#claims.batches
+  }
+
+  get acknowledgements(): Batches {
+    return this.#acknowledgements.batches
+  }
+
+  get leaseLosses(): number {
+    return this.#leaseLosses
+  }
+}
+
+class BatchMeter {
+  readonly #buckets = new Map<number, number>()
+  #jobs = 0
+  #count = 0
+  #sumMs = 0
+
+  add(jobs: number, milliseconds: number): void {
+    const bucket = bucketOf(milliseconds)
+    this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + 1)
+    this.#jobs += jobs
+    this.#count++
+    this.#sumMs += milliseconds
+  }
+
+  get batches(): Batches {
+    const buckets = [...this.#buckets].sort(([one], [other]) => one - other)
+    return { jobs: this.#jobs, times: { count: this.#count, sumMs: Math.round(this.#sumMs * 10) / 10, buckets } }
+  }
+}
