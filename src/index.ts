@@ -1,3 +1,4 @@
+export type { ListenState } from "./app/channel-listener.js"
 export { type DefineEntrypointOptions, defineEntrypoint } from "./app/define-entrypoint.js"
 export type {
   Diagnosis,
@@ -56,7 +57,6 @@ export type {
 export type { EntrypointOptions } from "./app/worker/entrypoint-options.js"
 export type { WorkerEvents } from "./app/worker/events.js"
 export { JobStopped, type StopReason } from "./app/worker/job-context.js"
-export type { ListenState } from "./app/worker/wake-up-listener.js"
 export type { WorkerOptions } from "./app/worker/worker-options.js"
 export type { RunOptions } from "./app/worker-life.js"
 export { CompletionWatcher, type CompletionWatcherOptions } from "./completion-watcher.js"

@@ -1,4 +1,4 @@
-import type { ListenState } from "./worker/wake-up-listener.js"
+import type { ListenState } from "./channel-listener.js"
 
 /** Where a worker is in its life: `draining` means that it claims nothing more and waits for its handlers. */
 export type HealthState = "starting" | "ready" | "draining" | "stopped"

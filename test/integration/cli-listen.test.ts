@@ -1,6 +1,7 @@
 import { expect, test } from "vitest"
 import { startPgq } from "../support/command-line.js"
 import { eventually, installQueue } from "../support/queue.js"
+import { storeSchedule } from "../support/schedules.js"
 
 test("prints wake-ups and ends as they happen, and ends with 0 on Ctrl-C, leaving nothing behind", async () => {
   const queue = await installQueue()
@@ -12,6 +13,9 @@ test("prints wake-ups and ends as they happen, and ends with 0 on Ctrl-C, leavin
   await listener.writes("wake-up: jobs of fetch from place")
   await queries.pause("other")
   await listener.writes("limits or pauses have changed")
+  await storeSchedule(queue, "nightly")
+  await queries.pauseSchedules("nightly")
+  await listener.writes("schedules have changed, or runs of them wait")
   const worker = queue.worker()
   worker.pgq.entrypoint("fetch", () => Promise.reject(new Error("no paper")))
   await worker.drain()

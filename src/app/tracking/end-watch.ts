@@ -4,9 +4,9 @@ import type { Clock, Random, Timer } from "../../ports/clock.js"
 import type { Driver } from "../../ports/driver.js"
 import { type Logger, logEvent } from "../../ports/logger.js"
 import type { WatchStore } from "../../ports/watch-store.js"
+import { ChannelListener } from "../channel-listener.js"
 import { mayPass } from "../passing-failure.js"
 import { Duty, type DutyEnvironment } from "../worker/duty.js"
-import { ChannelListener } from "./channel-listener.js"
 import { EndWait, stopped } from "./end-wait.js"
 
 /** The base that is always right; notifications make it quick. Without them it is all there is. */
@@ -65,8 +65,9 @@ export class EndWatch {
     this.#listener = new ChannelListener({
       ...parts,
       duties,
-      notify: (payload) => parts.store.notify(payload),
-      onMessage: ({ ended }) => this.#hear(ended),
+      otherwise: "ends are found by polling",
+      notify: (echo) => parts.store.notify(JSON.stringify(echo)),
+      onMessage: (message) => this.#hear(message?.["ended"]),
       onGap: () => this.#lookAtAll(),
     })
   }
@@ -165,7 +166,7 @@ export class EndWatch {
   }
 
   get #pauseMs(): number {
-    return this.#listener.hears ? pollMs : pollWithoutNotificationsMs
+    return this.#listener.state === "listening" ? pollMs : pollWithoutNotificationsMs
   }
 
   #hear(ended: unknown): void {

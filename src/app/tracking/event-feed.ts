@@ -3,8 +3,8 @@ import type { Driver } from "../../ports/driver.js"
 import type { DescribedEnd, FeedStore } from "../../ports/feed-store.js"
 import { type Logger, logEvent } from "../../ports/logger.js"
 import type { WatchStore } from "../../ports/watch-store.js"
+import { ChannelListener } from "../channel-listener.js"
 import { Duty, type DutyEnvironment } from "../worker/duty.js"
-import { ChannelListener } from "./channel-listener.js"
 
 /** What the notifications of a queue say. */
 export type FeedEvent =
@@ -17,6 +17,8 @@ export type FeedEvent =
     }
   /** Limits or pauses have changed. */
   | { readonly event: "rules" }
+  /** Schedules have changed, or runs of them wait for a worker. */
+  | { readonly event: "schedules" }
   /** Jobs that run were asked to stop. */
   | { readonly event: "cancel" }
   | ({ readonly event: "ended" } & DescribedEnd)
@@ -59,18 +61,20 @@ export class EventFeed {
       random,
       onFailure: (duty, error) => logEvent(log, "watch.failed", `${duty} failed; trying again`, { duty, error }),
     }
-    const shared = { clock, duties, driver, log, onGap: () => {} }
+    const shared = { clock, duties, driver, log, otherwise: "events are not seen", onGap: () => {} }
     this.#wakeUps = new ChannelListener({
       ...shared,
       channel,
-      notify: (payload) => parts.notify(payload),
-      onMessage: (message) => parts.onEvent(asEvent(message)),
+      notify: (echo) => parts.notify(JSON.stringify(echo)),
+      onMessage: (message) => {
+        if (message !== undefined) parts.onEvent(asEvent(message))
+      },
     })
     this.#ends = new ChannelListener({
       ...shared,
       channel: endChannel,
-      notify: (payload) => parts.watch.notify(payload),
-      onMessage: (message) => this.#hearEnds(message),
+      notify: (echo) => parts.watch.notify(JSON.stringify(echo)),
+      onMessage: (message) => this.#hearEnds(message?.["ended"]),
     })
     this.#presence = new Duty("watch", duties, async () => {
       await parts.watch.findEnds([], this.#watcherId)
@@ -91,7 +95,7 @@ export class EventFeed {
     await this.#parts.watch.stopWatcher(this.#watcherId)
   }
 
-  #hearEnds({ ended }: Readonly<Record<string, unknown>>): void {
+  #hearEnds(ended: unknown): void {
     if (!Array.isArray(ended)) return
     this.#ended.push(...ended.filter((id) => typeof id === "string" && /^\d{1,18}$/.test(id)))
     this.#descriptions.poke()
@@ -112,9 +116,10 @@ export class EventFeed {
 }
 
 /** Only what has the right form: anybody may notify any channel. */
-function asEvent({ entrypoints, seq, due, rules, cancel }: Readonly<Record<string, unknown>>): FeedEvent {
+function asEvent({ entrypoints, seq, due, rules, cancel, schedules }: Readonly<Record<string, unknown>>): FeedEvent {
   if (rules === true) return { event: "rules" }
   if (cancel === true) return { event: "cancel" }
+  if (schedules === true) return { event: "schedules" }
   const named = Array.isArray(entrypoints) && entrypoints.every((name) => typeof name === "string")
   return {
     event: "wake-up",

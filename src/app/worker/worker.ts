@@ -11,6 +11,7 @@ import type { RollupUpkeepStore } from "../../ports/rollup-store.js"
 import type { Tracing } from "../../ports/tracing.js"
 import type { ProcessUsage, Vitals } from "../../ports/vitals.js"
 import type { Beat, ClaimedJob, CompletionVerdict, Report, WorkerStore } from "../../ports/worker-store.js"
+import { ChannelListener } from "../channel-listener.js"
 import type { WorkerHealth } from "../health.js"
 import { joinTransaction } from "../join-transaction.js"
 import { RunRescue } from "../schedules/run-rescue.js"
@@ -37,11 +38,11 @@ import { JobPool, type JobPoolParts } from "./job-pool.js"
 import { Notes } from "./notes.js"
 import { Prefetch } from "./prefetch.js"
 import { Promotion } from "./promotion.js"
+import { readWakeUp } from "./read-wake-up.js"
 import { Rescue } from "./rescue.js"
 import { Retention } from "./retention.js"
 import { RollupUpkeep } from "./rollup-upkeep.js"
 import { Suspects } from "./suspects.js"
-import { WakeUpListener } from "./wake-up-listener.js"
 import type { ResolvedWorkerOptions } from "./worker-options.js"
 
 export interface WorkerParts {
@@ -108,7 +109,7 @@ export class Worker {
   readonly #scheduleConnection: Connection
   readonly #exchanger: Exchanger
   readonly #heartbeat: Heartbeat
-  readonly #listener: WakeUpListener
+  readonly #listener: ChannelListener
   readonly #lag: EventLoopLag
   readonly #promotion: Promotion
   readonly #expiry: Expiry
@@ -217,16 +218,20 @@ export class Worker {
       onBeat: (beat) => this.#hear(beat),
       onUnknownClaims: (tokens) => this.#releaseUnknown(tokens),
     })
-    this.#listener = new WakeUpListener({
+    this.#listener = new ChannelListener({
       clock,
       duties,
       driver,
       channel: parts.channel,
       log,
-      notify: (wakeUp) => this.#control.use((store) => store.notify(wakeUp)),
-      onWakeUp: (wakeUp) => this.#wake(wakeUp),
-      onGap: () => this.lookEverywhere(),
-      onLost: () => this.#heartbeat.poke(),
+      otherwise: "this worker finds jobs by polling",
+      notify: (echo) => this.#control.use((store) => store.notify({ entrypoints: [], ...echo })),
+      onMessage: (message = {}) => this.#wake(readWakeUp(message)),
+      onGap: (why) => {
+        if (why === "opened") this.lookEverywhere()
+        // The database may be away.
+        if (why === "lost") this.#heartbeat.poke()
+      },
     })
     this.#promotion = new Promotion({
       clock,

@@ -62,6 +62,7 @@ function print(terminal: Terminal, event: FeedEvent, json: boolean): void {
 
 function sentence(event: FeedEvent): string {
   if (event.event === "rules") return "limits or pauses have changed"
+  if (event.event === "schedules") return "schedules have changed, or runs of them wait"
   if (event.event === "cancel") return "jobs that run were asked to stop"
   if (event.event === "ended") {
     const how = `${event.status}${event.runMs === null ? "" : ` after ${durationText(event.runMs)}`}`
