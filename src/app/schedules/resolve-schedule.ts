@@ -34,11 +34,11 @@ export function resolveSchedule(
       missed: options.missed ?? "once",
       overlap: options.overlap ?? "skip",
       jitterMs: options.jitter === undefined ? 0 : toMilliseconds(options.jitter, `${where}: jitter`),
-      job: handler === undefined ? resolveJob(where, what, maxPayloadBytes) : null,
+      job: handler === undefined ? within(where, () => resolveJob(where, what, maxPayloadBytes)) : null,
       cron,
     },
     handler,
-    timeoutMs: options.timeout === undefined ? null : toTimeoutMs(options.timeout),
+    timeoutMs: options.timeout === undefined ? null : within(where, () => toTimeoutMs(options.timeout)),
   }
 }
 
@@ -85,10 +85,15 @@ function parse(where: string, expression: unknown, timezone: unknown): CronExpre
       remedy: 'Give strings: schedule("nightly", "0 3 * * *", handler, { timezone: "Europe/Oslo" }).',
     })
   }
+  return within(where, () => parseCron(expression, timezone))
+}
+
+/** Errors of a schedule name it: a worker may register many. */
+function within<T>(where: string, work: () => T): T {
   try {
-    return parseCron(expression, timezone)
+    return work()
   } catch (error) {
-    if (!(error instanceof PgQueuerError)) throw error
+    if (!(error instanceof PgQueuerError) || error.message.startsWith(where)) throw error
     throw new PgQueuerError(error.code, `${where}: ${error.message}`, { remedy: error.remedy, cause: error })
   }
 }
