@@ -29,6 +29,7 @@ export { type HealthHandlerOptions, healthHandler } from "./app/health-handler.j
 export type { ActionResult, RescheduleOptions } from "./app/job-actions.js"
 export type { JobHandle } from "./app/job-handle.js"
 export type { LimitsByHand } from "./app/limits-by-hand.js"
+export type { MetricsOptions } from "./app/metrics/metric-reader.js"
 export type { JobOptions, JobRequest, OnConflict } from "./app/parse-enqueue.js"
 export type { PruneOptions } from "./app/prune.js"
 export type {
@@ -74,6 +75,13 @@ export type {
   PayloadArguments,
   Stored,
 } from "./domain/job-types.js"
+export {
+  type FetchHandler,
+  type NodeListener,
+  type NodeRequest,
+  type NodeResponse,
+  nodeListener,
+} from "./domain/node-listener.js"
 export type { FinalStatus, RetentionOptions } from "./domain/retention.js"
 export type { RetryPolicy } from "./domain/retry-policy.js"
 export { type RetryOptions, RetryRequested } from "./domain/retry-requested.js"
@@ -94,6 +102,7 @@ export type {
 export type { Attempt, Executor } from "./ports/executor.js"
 export type { QueueSize } from "./ports/job-store.js"
 export type { LogFields, Logger } from "./ports/logger.js"
+export type { LimitUse, MetricReadings, ScheduleReading, Total, WorkerReading } from "./ports/metric-store.js"
 export type { EntrypointLimits, LimitSources, WorkerRecord, WorkerState } from "./ports/operation-store.js"
 export type { PruneCount } from "./ports/retention-store.js"
 export type { Count, Depth, EndCounts, EntrypointDepth, Rollup, SampleKind } from "./ports/rollup-store.js"

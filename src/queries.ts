@@ -3,12 +3,14 @@ import { guarded, guardedTransaction } from "./adapters/postgres/guarded.js"
 import { PostgresActionStore } from "./adapters/postgres/postgres-action-store.js"
 import { PostgresHealthStore } from "./adapters/postgres/postgres-health-store.js"
 import { PostgresInspectionStore } from "./adapters/postgres/postgres-inspection-store.js"
+import { PostgresMetricStore } from "./adapters/postgres/postgres-metric-store.js"
 import { PostgresOperationStore } from "./adapters/postgres/postgres-operation-store.js"
 import { PostgresRetentionStore } from "./adapters/postgres/postgres-retention-store.js"
 import { PostgresRollupStore } from "./adapters/postgres/postgres-rollup-store.js"
 import { PostgresScheduleRecords } from "./adapters/postgres/postgres-schedule-records.js"
 import { PostgresSchemaStore } from "./adapters/postgres/postgres-schema-store.js"
 import { PostgresTableOptionsStore } from "./adapters/postgres/postgres-table-options-store.js"
+import { inSnapshot } from "./adapters/postgres/snapshot.js"
 import { Statements } from "./adapters/postgres/statement.js"
 import { systemClock, wallTime } from "./adapters/system/clock.js"
 import { placementFromEnvironment } from "./adapters/system/environment.js"
@@ -37,6 +39,7 @@ import {
 } from "./app/job-actions.js"
 import { type JobHandle, makeJobHandle } from "./app/job-handle.js"
 import { changeEntrypoint, type LimitsByHand, setLimits } from "./app/limits-by-hand.js"
+import { MetricReader, type MetricsOptions } from "./app/metrics/metric-reader.js"
 import { checkOnConflict, jobOptionNames, parseColumns, parseJob, parseRequests } from "./app/parse-enqueue.js"
 import { type PruneOptions, prune } from "./app/prune.js"
 import { readDepth } from "./app/rollups/depth.js"
@@ -71,6 +74,7 @@ import { type Status, statuses } from "./domain/status.js"
 import type { Driver } from "./ports/driver.js"
 import type { ActionStore, InspectionStore, QueueSize } from "./ports/job-store.js"
 import { type Logger, silentLogger } from "./ports/logger.js"
+import type { MetricReadings } from "./ports/metric-store.js"
 import type { EntrypointLimits, OperationStore, WorkerRecord } from "./ports/operation-store.js"
 import type { PruneCount } from "./ports/retention-store.js"
 import type { Depth, Rollup, RollupStore } from "./ports/rollup-store.js"
@@ -130,6 +134,7 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
   readonly #schedules: ScheduleRecords
   readonly #producer: Producer
   readonly #rollups: RollupStore
+  readonly #metrics: MetricReader
 
   constructor(driver: Driver, options: QueriesOptions = {}) {
     checkOptions("Queries", options, queriesChecks)
@@ -143,6 +148,17 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
     this.#schema = new PostgresSchemaStore(driver, this.#placement)
     this.#schedules = new PostgresScheduleRecords(guarded(driver, schemaMissing), this.#statements)
     this.#rollups = new PostgresRollupStore(guarded(driver, schemaMissing), this.#statements)
+    this.#metrics = new MetricReader({
+      clock: systemClock,
+      codeVersion: this.#schema.codeVersion,
+      inSnapshot: (timeoutMs, signal, work) =>
+        inSnapshot(driver, schemaMissing, { timeoutMs, signal }, (on) =>
+          work({
+            metrics: new PostgresMetricStore(on, this.#statements),
+            rollups: new PostgresRollupStore(on, this.#statements),
+          }),
+        ),
+    })
     this.#producer = new Producer({
       driver,
       placement: this.#placement,
@@ -354,6 +370,16 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
   async totals(): Promise<readonly Rollup[]> {
     const everything = { entrypoint: null, span: "ever", lastMs: null, stepMs: null } as const
     return (await this.#rollups.readRollups(everything)).rollups
+  }
+
+  /**
+   * All that metrics show, in one snapshot of the database: see `pgqueuer/prometheus` and `pgqueuer/opentelemetry`. At most one reading is under
+   * way; who asks meanwhile gets the same.
+   *
+   * @throws PgQueuerError `PGQ_TIMEOUT`; `PGQ_OPTION_INVALID`; `PGQ_SCHEMA_…`; `PGQ_UNSUPPORTED` on a driver inside a transaction; `PGQ_CONNECTION_…`
+   */
+  metrics(options?: MetricsOptions): Promise<MetricReadings> {
+    return this.#metrics.read(options)
   }
 
   /** What limits and pauses there are, and how much of them is used: of all entrypoints with settings, jobs in hand or a running worker. */

@@ -1,7 +1,8 @@
 import { once } from "node:events"
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { PgQueuerError } from "../domain/errors.js"
+import { type FetchHandler, nodeListener } from "../domain/node-listener.js"
 
 export interface HttpEndpoint {
   /** `http://host:port`, as it is reached from here. */
@@ -16,21 +17,22 @@ export interface HttpEndpointOptions {
   readonly port: number
   /** The option that the port comes from, for errors. */
   readonly option: string
+  /** Whether it keeps the process alive; default false. */
+  readonly staying?: boolean
 }
 
-export type FetchHandler = (request: Request) => Response | Promise<Response>
-
 /**
- * Answers HTTP requests without bodies through a fetch handler. It does not keep the process alive.
+ * Answers HTTP requests without bodies through a fetch handler.
  *
  * @throws PgQueuerError `PGQ_PORT_UNAVAILABLE`
  */
 export async function openHttpEndpoint(options: HttpEndpointOptions, handle: FetchHandler): Promise<HttpEndpoint> {
+  const listener = nodeListener(handle)
   const server = createServer({ requestTimeout: 10_000, keepAliveTimeout: 5_000 }, (request, response) => {
-    void respond(request, response, handle)
+    void listener(request, response)
   })
   await listen(server, options)
-  server.unref()
+  if (options.staying !== true) server.unref()
   const { address, family, port } = server.address() as AddressInfo
   return {
     url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}`,
@@ -66,17 +68,5 @@ function explain(code: string | undefined, where: string, option: string): reado
       return [`${where} cannot be used: the host is no address of this machine`, "Give 127.0.0.1, or 0.0.0.0 for all."]
     default:
       return [`${where} cannot be used: ${code ?? "for an unknown reason"}`, `Give ${option} another port.`]
-  }
-}
-
-async function respond(request: IncomingMessage, response: ServerResponse, handle: FetchHandler): Promise<void> {
-  try {
-    const { method = "GET", url = "/" } = request
-    const answer = await handle(new Request(new URL(url, "http://localhost"), { method }))
-    response.writeHead(answer.status, Object.fromEntries(answer.headers))
-    response.end(method === "HEAD" ? undefined : Buffer.from(await answer.arrayBuffer()))
-  } catch {
-    // A method or a path that no request can have.
-    response.writeHead(400).end()
   }
 }

@@ -15,6 +15,7 @@ import { addJobsCommand } from "./commands/jobs.js"
 import { addLimitsCommand } from "./commands/limits.js"
 import { addListenCommand } from "./commands/listen.js"
 import { addMcpCommand } from "./commands/mcp.js"
+import { addMetricsCommand } from "./commands/metrics.js"
 import { addPauseCommand, addResumeCommand } from "./commands/pause.js"
 import { addPruneCommand } from "./commands/prune.js"
 import { addQueueCommand } from "./commands/queue.js"
@@ -81,6 +82,7 @@ function makeProgram(cli: Cli): Command {
   addPruneCommand(program, cli)
   addStatsCommand(program, cli)
   addDoctorCommand(program, cli)
+  addMetricsCommand(program, cli)
   addMcpCommand(program, cli)
   addDemoCommand(program, cli)
   return program

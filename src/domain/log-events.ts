@@ -41,6 +41,8 @@ export const logEvents = {
   "watch.left-behind": "debug",
   "thread.ended": "warn",
   "tracing.failed": "warn",
+  "metrics.failed": "warn",
+  "metrics.restored": "info",
   "embedded.ended": "error",
 } as const satisfies Readonly<Record<string, LogLevel>>
 

@@ -219,6 +219,7 @@ it("lets a viewer look at everything, and change nothing", async () => {
   expect(await queries.statistics()).toEqual([])
   expect(await queries.limits()).toEqual([])
   expect(await queries.workers()).toEqual([])
+  expect(await queries.metrics()).toMatchObject({ depth: { entrypoints: [{ entrypoint: "a" }] } })
   await storeSchedule(queue, "nightly", { expression: "0 3 * * *" })
   expect(await queries.schedules()).toMatchObject([{ name: "nightly" }])
   expect(await queries.scheduleRuns("nightly")).toEqual([])
@@ -335,6 +336,10 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "list_workers",
     "list_schedules",
     "list_schedule_runs",
+    "read_totals",
+    "read_limit_use",
+    "read_workers",
+    "read_overdue",
     "explain_job",
     "describe_ends",
     "list_recent_groups",

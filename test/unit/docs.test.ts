@@ -15,6 +15,8 @@ import { tmpdir } from "node:os"
 import { dirname, join, relative } from "node:path"
 import ts from "typescript"
 import { expect, onTestFinished, test } from "vitest"
+import { metricCatalog } from "../../src/adapters/telemetry/metric-catalog.js"
+import { prometheusName } from "../../src/adapters/telemetry/prometheus-names.js"
 import { resolveWorkerOptions, workerOptionChecks } from "../../src/app/worker/worker-options.js"
 import { pgqFile, repository, type Started, start, startPgq } from "../support/command-line.js"
 import type { TestDatabase } from "../support/database.js"
@@ -154,6 +156,16 @@ test("runs docs/snippets/health.ts", async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: "not ready: starting\n" })
 })
 
+test("runs docs/snippets/metrics.ts: the application's metrics and ours from one endpoint", async () => {
+  const { database, queries } = await installQueue()
+  await queries.enqueue(["mail", "mail"])
+  const { code, stdout, stderr } = await script("docs/snippets/metrics.ts", database, { PORT: "0" }).finished
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+  expect(stdout).toContain("shop_mails_total 2\n")
+  expect(stdout).toContain('pgqueuer_job_ends_total{entrypoint="mail",status="successful"} 2\n')
+  expect(stdout).toContain("process_cpu_seconds_total")
+})
+
 test("runs docs/snippets/retries.ts: again after a pause, the error kept", async () => {
   const { database, queries } = await installQueue()
   const [id] = await queries.enqueue("fetch", "http://127.0.0.1:1/")
@@ -225,6 +237,22 @@ test("lists every option of a worker with its default", () => {
   }
 })
 
+test("lists every metric with its type, its labels and its help", () => {
+  const listed = [...read("docs/guide/metrics.md").matchAll(/^\| `(pgqueuer_\w+)` \| (\w+) \| (.*?) \| (.*) \|$/gm)]
+  const rows = listed.map(([, name, type, labels, help]) => [name, type, labels, help!.replaceAll("`", "")])
+  const wanted = metricCatalog.map((definition) => {
+    const labels = definition.labels.map((label) => `\`${label}\``).join(", ")
+    return [prometheusName(definition), definition.kind, labels, definition.help]
+  })
+  expect(rows).toEqual(wanted)
+})
+
+test("asks in the guide to metrics only for metrics that there are", () => {
+  const asked = metricsAskedFor(read("docs/guide/metrics.md"))
+  expect(asked.length).toBeGreaterThan(20)
+  expect(asked.filter((name) => !knownSeries().has(name))).toEqual([])
+})
+
 test("links to files and headings that are there", () => {
   expect(pages.flatMap((page) => brokenLinks(page).map((link) => `${page}: ${link}`))).toEqual([])
 })
@@ -239,6 +267,21 @@ test("names files that are there", () => {
   expect(named.length).toBeGreaterThan(50)
   expect(named.filter(({ path }) => !existsSync(join(repository, path)))).toEqual([])
 })
+
+/** All names of our metrics in a text. */
+function metricsAskedFor(text: string): string[] {
+  return [...text.matchAll(/\bpgqueuer_\w+/g)].map(([name]) => name)
+}
+
+/** The names of all series that a scrape can have. */
+function knownSeries(): Set<string> {
+  const suffixes = { gauge: [""], counter: [""], histogram: ["", "_bucket", "_sum", "_count"] }
+  return new Set(
+    metricCatalog.flatMap((definition) =>
+      suffixes[definition.kind].map((suffix) => prometheusName(definition) + suffix),
+    ),
+  )
+}
 
 function brokenLinks(page: string): string[] {
   return [...read(page).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].flatMap((match) => {
