@@ -4,6 +4,7 @@ import { PgPoolDriver } from "../../src/adapters/drivers/pg.js"
 import { PostgresRollupUpkeepStore } from "../../src/adapters/postgres/postgres-rollup-upkeep-store.js"
 import { Statements } from "../../src/adapters/postgres/statement.js"
 import type { EntrypointActivity } from "../../src/app/rollups/history.js"
+import { rollupAges } from "../../src/app/worker/rollup-upkeep.js"
 import { type Histogram, mergeHistograms } from "../../src/domain/histogram.js"
 import { RetryRequested } from "../../src/domain/retry-requested.js"
 import { deferred, eventually, installQueue, type TestQueue } from "../support/queue.js"
@@ -185,6 +186,26 @@ it("keeps what was since ever when minutes, hours and days are old", async () =>
   }
   const { points } = await queue.queries.history({ last: "9d", step: "1h", entrypoint: "a" })
   expect([43, 44]).toContain(points.reduce((sum, { ended }) => sum + ended.successful, 0))
+})
+
+it.each([
+  ["1d", "12h"],
+  ["2d", "40h"],
+  ["31d", "30d"],
+  ["60d", "55d"],
+  ["366d", "360d"],
+] as const)("shows in the history of %s by itself what happened %s ago, when the finer sums are gone", async (last, age) => {
+  const queue = await installQueue()
+  await queue.sql(
+    `insert into pgqueuer.rollup_entry (entrypoint, minute, successful) values ('a', date_trunc('minute', now() - $1::interval), 1)`,
+    [age],
+  )
+  const store = upkeepOf(queue)
+  await store.mergeRollups(0, 10_000)
+  await store.pruneRollups(rollupAges, 100_000)
+  const { points } = await queue.queries.history({ last })
+  expect(points.length).toBeLessThanOrEqual(122)
+  expect(points.reduce((sum, { ended }) => sum + ended.successful, 0)).toBe(1)
 })
 
 it("draws a history of steps, the empty ones too, of one entrypoint and of all", async () => {

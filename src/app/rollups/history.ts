@@ -169,17 +169,25 @@ function parseLast(last: unknown, option = "last"): number {
 }
 
 function parseStep(step: unknown, lastMs: number): number {
-  if (step === undefined) return steps.find((choice) => lastMs / choice <= mostStepsByDefault) ?? steps.at(-1)!
+  const finest = finestKept(lastMs)
+  if (step === undefined) {
+    return steps.find((choice) => choice % finest === 0 && lastMs / choice <= mostStepsByDefault) ?? steps.at(-1)!
+  }
   const milliseconds = toMilliseconds(step, "step")
   const isWhole = milliseconds >= minuteMs && milliseconds % minuteMs === 0
   if (!isWhole) throw outOfRange(`step is not a number of whole minutes: ${milliseconds} ms`, 'Give "1m", "5m", "1h" …')
-  const coarsest = lastMs > 30 * dayMs ? dayMs : lastMs > dayMs ? hourMs : minuteMs
-  if (milliseconds % coarsest !== 0) {
+  if (milliseconds % finest !== 0) {
     const kept = "Minutes are kept for a day, hours for thirty days: give whole hours or days for more than that."
     throw outOfRange(`step is finer than what is kept for so long: ${milliseconds} ms`, kept)
   }
   if (lastMs / milliseconds <= mostSteps) return milliseconds
   throw outOfRange(`there would be more than ${mostSteps} steps`, "Give a longer step, or a shorter time.")
+}
+
+/** The finest resolution that is still kept at the far end of a time. */
+function finestKept(lastMs: number): number {
+  if (lastMs > 30 * dayMs) return dayMs
+  return lastMs > dayMs ? hourMs : minuteMs
 }
 
 function outOfRange(message: string, remedy: string): PgQueuerError {

@@ -13,7 +13,7 @@ const samplePauseMs = 60_000
 const hourMs = 3_600_000
 
 /** A minute more than a day, so that a chart of a day is whole; likewise a month and a year. */
-const ages = { minuteMs: 25 * hourMs, hourMs: 32 * 24 * hourMs, dayMs: 367 * 24 * hourMs }
+export const rollupAges = { minuteMs: 25 * hourMs, hourMs: 32 * 24 * hourMs, dayMs: 367 * 24 * hourMs }
 const pruneAtMost = 5_000
 
 export interface RollupUpkeepParts {
@@ -53,7 +53,7 @@ export class RollupUpkeep {
     if (await store.takeTurn("samples", samplePauseMs, false)) {
       const [depth, tables] = [await readDepth(store), await store.readTableSizes()]
       await store.writeSamples(takeSamples(depth, tables))
-      await store.pruneRollups(ages, pruneAtMost)
+      await store.pruneRollups(rollupAges, pruneAtMost)
     }
     return this.#jittered(samplePauseMs)
   }
