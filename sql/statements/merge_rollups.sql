@@ -1,14 +1,15 @@
 -- merge_rollups: add what workers have written since the last time to the sums by minute, hour, day and since ever, of each entrypoint and
 -- of all together (''). One worker at a time, whose turn it is. Answers with how many entries there were, and whether it had the turn.
---   $1 float8 ms until the next turn   $2 int at most so many entries
--- Locks: the duty's row, the entries, the rows that are summed anew.   Index: upkeep_pkey, rollup_entrypoint_idx. Reads rollup_entry in its order.
+--   $1 float8 ms until the next turn   $2 int at most so many entries   $3 boolean this worker has the turn, and keeps it
+-- Locks: the duty's row, the entries, the rows that are summed anew.   Index: upkeep_pkey, rollup_entrypoint_idx or rollup_span_idx. Reads rollup_entry in its order.
 --
+-- "offset 0" keeps the planner to one look by the index for each sum: a join would read all sums, when the plan is older than they are.
 -- A row is removed and written with its new sum: who reads in one snapshot sees each event once in each span. Were two at it at once,
 -- both would write a row, and the next merge makes them one.
 with taken as (
   update pgqueuer.upkeep as upkeep
   set due_at = now() + $1::float8 * interval '1 millisecond'
-  where duty = 'rollups' and due_at <= now()
+  where duty = 'rollups' and ($3::boolean or due_at <= now())
   returning duty
 ),
 entry as (
@@ -59,6 +60,7 @@ known as (
       select rollup.ctid
       from pgqueuer.rollup as rollup
       where rollup.entrypoint = target.entrypoint and rollup.span = target.span and rollup.starts_at = target.starts_at
+      offset 0
     ) as known
   ))
   returning

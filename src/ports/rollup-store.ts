@@ -110,8 +110,12 @@ export interface RollupStore {
 
 /** What the workers do to keep them. */
 export interface RollupUpkeepStore extends Pick<RollupStore, "readDepth"> {
-  /** Sums up what was written since the last time, if it is this worker's turn. */
-  mergeRollups(turnMs: number, atMost: number): Promise<{ readonly taken: boolean; readonly entries: number }>
+  /** Sums up what was written since the last time, if it is this worker's turn, or it has the turn and keeps it. */
+  mergeRollups(
+    turnMs: number,
+    atMost: number,
+    keep: boolean,
+  ): Promise<{ readonly taken: boolean; readonly entries: number }>
   takeTurn(duty: string, milliseconds: number, keep: boolean): Promise<boolean>
   readTableSizes(): Promise<readonly { readonly table: string; readonly bytes: number; readonly deadRows: number }[]>
   writeSamples(samples: readonly Sample[]): Promise<void>

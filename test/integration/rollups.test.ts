@@ -2,11 +2,12 @@ import fc from "fast-check"
 import { expect, it } from "vitest"
 import { PgPoolDriver } from "../../src/adapters/drivers/pg.js"
 import { PostgresRollupUpkeepStore } from "../../src/adapters/postgres/postgres-rollup-upkeep-store.js"
-import { Statements } from "../../src/adapters/postgres/statement.js"
+import { render, Statements } from "../../src/adapters/postgres/statement.js"
 import type { EntrypointActivity } from "../../src/app/rollups/history.js"
 import { rollupAges } from "../../src/app/worker/rollup-upkeep.js"
 import { type Histogram, mergeHistograms } from "../../src/domain/histogram.js"
 import { RetryRequested } from "../../src/domain/retry-requested.js"
+import { genericPlan } from "../support/plan.js"
 import { deferred, eventually, installQueue, type TestQueue } from "../support/queue.js"
 
 it("counts how jobs ended, how long they ran and how long they waited, in the transaction of their ends", async () => {
@@ -123,7 +124,7 @@ it("gives the same numbers before and after they are summed up, and each event o
     await run(jobs)
     const before = await readAll(queue)
     await dueNow(queue)
-    expect((await store.mergeRollups(0, 10_000)).taken).toBe(true)
+    expect((await store.mergeRollups(0, 10_000, false)).taken).toBe(true)
     expect(await readAll(queue)).toEqual(before)
   }
   const spans = await queue.sql(
@@ -144,14 +145,14 @@ it("loses and doubles nothing when several sum up at once, while others read and
     )
   const merge = async () => {
     await dueNow(queue)
-    await store.mergeRollups(0, 7)
+    await store.mergeRollups(0, 7, false)
   }
   await Promise.all(
     Array.from({ length: writers }, (_, index) => Promise.all([write(), merge(), index % 4 === 0 ? merge() : null])),
   )
   for (let rest = 1; rest > 0; ) {
     await dueNow(queue)
-    rest = (await store.mergeRollups(0, 7)).entries
+    rest = (await store.mergeRollups(0, 7, false)).entries
   }
   const [total] = await queue.queries.totals()
   expect(total).toMatchObject({ ended: { successful: writers }, runs: { count: 2 * writers, sumMs: 5 * writers } })
@@ -161,6 +162,21 @@ it("loses and doubles nothing when several sum up at once, while others read and
   ])
 })
 
+it("finds each sum by its key, however many entrypoints there are, with a plan from when the tables were empty", async () => {
+  const queue = await installQueue()
+  const client = await queue.pool.connect()
+  try {
+    for (const table of ["rollup", "rollup_entry"]) await client.query(render(`analyze pgqueuer.${table}`, queue))
+    const plan = JSON.stringify(await genericPlan(client, queue, "merge_rollups", ["5000", "10000", "true"]))
+    const conditions = [...plan.matchAll(/"Index Cond":"([^"]*)"/g)].map(([, condition]) => condition!)
+    const lookup = conditions.find((condition) => condition.includes("starts_at"))
+    for (const column of ["entrypoint", "span", "starts_at"]) expect(lookup).toMatch(new RegExp(`\\b${column} = `))
+    expect(plan.match(/"TID Cond"/g)).toHaveLength(2)
+  } finally {
+    client.release()
+  }
+})
+
 it("keeps what was since ever when minutes, hours and days are old", async () => {
   const queue = await installQueue()
   await queue.sql(`
@@ -168,7 +184,7 @@ it("keeps what was since ever when minutes, hours and days are old", async () =>
     select 'a', date_trunc('minute', now() - n * interval '5 hours'), 1 from generate_series(1, 400) as n`)
   const store = upkeepOf(queue)
   await dueNow(queue)
-  await store.mergeRollups(0, 10_000)
+  await store.mergeRollups(0, 10_000, false)
   const day = 86_400_000
   await store.pruneRollups({ minuteMs: day, hourMs: 10 * day, dayMs: 30 * day }, 100_000)
   const rows = await queue.sql(
@@ -194,19 +210,22 @@ it.each([
   ["31d", "30d"],
   ["60d", "55d"],
   ["366d", "360d"],
-] as const)("shows in the history of %s by itself what happened %s ago, when the finer sums are gone", async (last, age) => {
-  const queue = await installQueue()
-  await queue.sql(
-    `insert into pgqueuer.rollup_entry (entrypoint, minute, successful) values ('a', date_trunc('minute', now() - $1::interval), 1)`,
-    [age],
-  )
-  const store = upkeepOf(queue)
-  await store.mergeRollups(0, 10_000)
-  await store.pruneRollups(rollupAges, 100_000)
-  const { points } = await queue.queries.history({ last })
-  expect(points.length).toBeLessThanOrEqual(122)
-  expect(points.reduce((sum, { ended }) => sum + ended.successful, 0)).toBe(1)
-})
+] as const)(
+  "shows in the history of %s by itself what happened %s ago, when the finer sums are gone",
+  async (last, age) => {
+    const queue = await installQueue()
+    await queue.sql(
+      `insert into pgqueuer.rollup_entry (entrypoint, minute, successful) values ('a', date_trunc('minute', now() - $1::interval), 1)`,
+      [age],
+    )
+    const store = upkeepOf(queue)
+    await store.mergeRollups(0, 10_000, false)
+    await store.pruneRollups(rollupAges, 100_000)
+    const { points } = await queue.queries.history({ last })
+    expect(points.length).toBeLessThanOrEqual(122)
+    expect(points.reduce((sum, { ended }) => sum + ended.successful, 0)).toBe(1)
+  },
+)
 
 it("draws a history of steps, the empty ones too, of one entrypoint and of all", async () => {
   const queue = await installQueue()

@@ -31,7 +31,7 @@ const hot: { readonly [N in StatementName]?: readonly string[] } = {
   claim: ["1", range, "100"],
   exchange: ["1", range, "100", reports, "'a'", "'b'", "'[]'"],
   complete_job: ["1", "1", "1", "1", "null", "null", "'b'", "1"],
-  merge_rollups: ["5000", "10000"],
+  merge_rollups: ["5000", "10000", "false"],
   read_rollups: ["''", "'minute'", "3600000", "60000"],
   promote_due: ["1000", "null"],
   claim_suspect: ["1", "array['a', 'b']", "array[1]"],

@@ -23,10 +23,15 @@ export class PostgresRollupUpkeepStore implements RollupUpkeepStore {
     return this.#reading.readDepth(request)
   }
 
-  async mergeRollups(turnMs: number, atMost: number): Promise<{ readonly taken: boolean; readonly entries: number }> {
+  async mergeRollups(
+    turnMs: number,
+    atMost: number,
+    keep: boolean,
+  ): Promise<{ readonly taken: boolean; readonly entries: number }> {
     const [row] = await this.#statements.run<{ taken: boolean; entries: number }>(this.#on, "merge_rollups", [
       turnMs,
       atMost,
+      keep,
     ])
     return row!
   }

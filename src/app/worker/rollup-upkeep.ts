@@ -26,6 +26,8 @@ export class RollupUpkeep {
   readonly #parts: RollupUpkeepParts
   readonly #merge: Duty
   readonly #sample: Duty
+  /** The last merge found as many entries as it takes: there are more, and this worker goes on with them. */
+  #isBehind = false
 
   constructor(parts: RollupUpkeepParts) {
     this.#parts = parts
@@ -43,8 +45,11 @@ export class RollupUpkeep {
   }
 
   async #mergeAll(): Promise<number> {
-    const { taken, entries } = await this.#parts.store.mergeRollups(mergePauseMs, mergeAtMost)
-    if (entries === mergeAtMost) return mergePauseMs
+    const keep = this.#isBehind
+    this.#isBehind = false
+    const { taken, entries } = await this.#parts.store.mergeRollups(mergePauseMs, mergeAtMost, keep)
+    this.#isBehind = entries === mergeAtMost
+    if (this.#isBehind) return 0
     return this.#jittered(taken && entries > 0 ? mergePauseMs : idlePauseMs)
   }
 
