@@ -1,5 +1,6 @@
 import type { Depth, Rollup } from "./rollup-store.js"
 import type { SchemaState } from "./schema-store.js"
+import type { Vitals } from "./vitals.js"
 
 /** All that metrics show of a queue, read in one snapshot of the database. */
 export interface MetricReadings {
@@ -43,6 +44,8 @@ export interface WorkerReading {
   /** No heartbeat for two thirds of its timeout. */
   readonly silent: boolean
   readonly held: number
+  /** How it was at its last heartbeat; null before its first one, and of a worker of an older version. */
+  readonly vitals: Vitals | null
 }
 
 export interface ScheduleReading {

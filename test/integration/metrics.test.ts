@@ -43,6 +43,8 @@ it("shows what a queue did and what it has to do", async () => {
   await storeSchedule(queue, "nightly", { expression: "0 3 * * *" })
   await queue.sql("update pgqueuer.schedule set next_run = now() - interval '1 minute'")
 
+  const claimed = () => queue.sql("select from pgqueuer.worker where (vitals -> 'claims' ->> 'jobs')::int > 5")
+  await eventually(async () => (await claimed()).length > 0)
   const found = await scrape(queue)
   expect(valueIn(found, "pgqueuer_up")).toBe(1)
   expect(valueIn(found, "pgqueuer_job_ends_total", { entrypoint: "good", status: "successful" })).toBe(2)
@@ -69,6 +71,13 @@ it("shows what a queue did and what it has to do", async () => {
   expect(valueIn(found, "pgqueuer_worker_held", { worker: worker!.id })).toBe(1)
   expect(valueIn(found, "pgqueuer_worker_heartbeat_age_seconds", { worker: worker!.id })).toBeLessThan(20)
   expect(found.get("pgqueuer_worker_info")!.samples[0]!.labels).toMatchObject({ pid: String(process.pid) })
+  expect(valueIn(found, "pgqueuer_worker_running", { worker: worker!.id })).toBe(1)
+  expect(valueIn(found, "pgqueuer_worker_listening", { worker: worker!.id })).toBe(1)
+  expect(valueIn(found, "pgqueuer_worker_memory_bytes", { worker: worker!.id })).toBeGreaterThan(1e6)
+  expect(valueIn(found, "pgqueuer_worker_claimed_total", { worker: worker!.id })).toBeGreaterThan(5)
+  expect(valueIn(found, "pgqueuer_worker_acknowledged_total", { worker: worker!.id })).toBeGreaterThan(4)
+  expect(valueIn(found, "pgqueuer_worker_claim_duration_seconds_count", { worker: worker!.id })).toBeGreaterThan(0)
+  expect(valueIn(found, "pgqueuer_worker_lease_losses_total", { worker: worker!.id })).toBe(0)
   expect(valueIn(found, "pgqueuer_schedules", { state: "orphaned" })).toBe(1)
   expect(valueIn(found, "pgqueuer_schedule_overdue_seconds", { schedule: "nightly" })).toBeGreaterThan(59)
 

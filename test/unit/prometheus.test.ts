@@ -6,10 +6,18 @@ import { type PrometheusMetricsOptions, prometheusMetrics } from "../../src/adap
 import { prometheusName } from "../../src/adapters/telemetry/prometheus-names.js"
 import { PgQueuerError } from "../../src/domain/errors.js"
 import type { MetricReadings } from "../../src/ports/metric-store.js"
+import type { Vitals } from "../../src/ports/vitals.js"
 import { recordingLogger } from "../support/logger.js"
 import { type Family, parseMetrics } from "../support/metrics-text.js"
 import { deferred } from "../support/queue.js"
 import { depth, histogram, readings, total } from "../support/readings.js"
+
+const vitals: Vitals = {
+  ...{ running: 2, waiting: 1, eventLoopLagMs: 1, worstEventLoopLagMs: 40, listen: "listening" },
+  ...{ memoryBytes: 90_000_000, cpuMs: 1_500, leaseLosses: 4 },
+  claims: { jobs: 120, times: histogram(2, 3) },
+  acknowledgements: { jobs: 110, times: histogram(4) },
+}
 
 const busy = readings({
   totals: [
@@ -31,8 +39,8 @@ const busy = readings({
     { entrypoint: "sync", concurrencyLimit: null, requestsPerSecond: null, paused: true, held: 0, workers: 0 },
   ],
   workers: [
-    { id: "1", host: "a", pid: 10, version: "0.1.0", silentMs: 500, silent: false, held: 3 },
-    { id: "2", host: "b", pid: 11, version: "0.1.0", silentMs: 25_000, silent: true, held: 0 },
+    { id: "1", host: "a", pid: 10, version: "0.1.0", silentMs: 500, silent: false, held: 3, vitals },
+    { id: "2", host: "b", pid: 11, version: "0.1.0", silentMs: 25_000, silent: true, held: 0, vitals: null },
   ],
   schedules: [
     { name: "nightly", paused: false, orphaned: false, overdueMs: 2_000, waiting: 1 },
@@ -85,6 +93,20 @@ test("shows every metric with its type, help and values", async () => {
   expect(seriesOf(found, "pgqueuer_worker_heartbeat_age_seconds")[1]).toBe(
     'pgqueuer_worker_heartbeat_age_seconds{worker="2"} 25',
   )
+  expect(seriesOf(found, "pgqueuer_worker_event_loop_lag_seconds")).toEqual([
+    'pgqueuer_worker_event_loop_lag_seconds{worker="1"} 0.04',
+  ])
+  expect(seriesOf(found, "pgqueuer_worker_memory_bytes")).toEqual(['pgqueuer_worker_memory_bytes{worker="1"} 90000000'])
+  expect(seriesOf(found, "pgqueuer_worker_cpu_seconds_total")).toEqual([
+    'pgqueuer_worker_cpu_seconds_total{worker="1"} 1.5',
+  ])
+  expect(seriesOf(found, "pgqueuer_worker_claimed_total")).toEqual(['pgqueuer_worker_claimed_total{worker="1"} 120'])
+  expect(seriesOf(found, "pgqueuer_worker_claim_duration_seconds").at(-1)).toBe(
+    'pgqueuer_worker_claim_duration_seconds_count{worker="1"} 2',
+  )
+  expect(seriesOf(found, "pgqueuer_worker_lease_losses_total")).toEqual([
+    'pgqueuer_worker_lease_losses_total{worker="1"} 4',
+  ])
   expect(seriesOf(found, "pgqueuer_schedules")).toEqual([
     'pgqueuer_schedules{state="active"} 1',
     'pgqueuer_schedules{state="paused"} 1',

@@ -2,6 +2,7 @@ import type { Histogram } from "../../domain/histogram.js"
 import type { Queryable, Row } from "../../ports/driver.js"
 import type { MetricStore, Total } from "../../ports/metric-store.js"
 import type { SchemaState } from "../../ports/schema-store.js"
+import type { Vitals } from "../../ports/vitals.js"
 import type { Statements } from "./statement.js"
 
 /** Reads what metrics show beside rollups and depth. */
@@ -45,9 +46,12 @@ export class PostgresMetricStore implements MetricStore {
 
   async readWorkers() {
     const rows = await this.#statements.run<WorkerRow>(this.#on, "read_workers")
-    return rows.map(({ id, host, pid, version, silent_ms, heartbeat_timeout_ms, held }) => {
-      return { id, host, pid, version, silentMs: silent_ms, silent: silent_ms > (heartbeat_timeout_ms * 2) / 3, held }
-    })
+    return rows.map(({ id, host, pid, version, silent_ms, heartbeat_timeout_ms, held, vitals }) => ({
+      ...{ id, host, pid, version, held },
+      silentMs: silent_ms,
+      silent: silent_ms > (heartbeat_timeout_ms * 2) / 3,
+      vitals: vitals === null ? null : (JSON.parse(vitals) as Vitals),
+    }))
   }
 
   async readSchedules() {
@@ -140,6 +144,8 @@ interface WorkerRow extends Row {
   readonly silent_ms: number
   readonly heartbeat_timeout_ms: number
   readonly held: number
+  /** JSON. */
+  readonly vitals: string | null
 }
 
 interface ScheduleRow extends Row {

@@ -1,5 +1,6 @@
 import { boundsMs, bucketOf, type Histogram } from "../../domain/histogram.js"
 import type { MetricReadings } from "../../ports/metric-store.js"
+import type { Vitals } from "../../ports/vitals.js"
 import type { OpenLabel } from "./metric-names.js"
 
 /** A number, or how numbers are spread: how many were at most so large, for ascending bounds without the last, infinite one. */
@@ -32,7 +33,7 @@ export interface MetricDefinition {
   readonly name: string
   readonly kind: "gauge" | "counter" | "histogram"
   /** As UCUM writes units: `s`, `By`, `{job}`. */
-  readonly unit: "s" | "{job}/s" | `{${string}}`
+  readonly unit: "s" | "By" | "{job}/s" | `{${string}}`
   readonly help: string
   readonly labels: readonly string[]
   /** How the values of names that are not shown become one; `drop`: they have no common one. */
@@ -279,6 +280,96 @@ export const metricCatalog: readonly MetricDefinition[] = [
     points: whenRead(({ workers }) => workers.map(({ id, held }) => point({ worker: id }, held))),
   },
   {
+    name: "pgqueuer.worker.running",
+    kind: "gauge",
+    unit: "{job}",
+    help: "Jobs that a worker's handlers work on, as it said with its last heartbeat; so are all of the following.",
+    labels: ["worker"],
+    fold: "drop",
+    points: ofWorkers((vitals) => vitals.running),
+  },
+  {
+    name: "pgqueuer.worker.event_loop.lag",
+    kind: "gauge",
+    unit: "s",
+    help: "How late the timers of a worker came at worst, within the last minute.",
+    labels: ["worker"],
+    fold: "drop",
+    points: ofWorkers((vitals) => vitals.worstEventLoopLagMs / 1_000),
+  },
+  {
+    name: "pgqueuer.worker.listening",
+    kind: "gauge",
+    unit: "{worker}",
+    help: "1 when notifications reach a worker, 0 when it finds jobs by polling alone.",
+    labels: ["worker"],
+    fold: "drop",
+    points: ofWorkers((vitals) => (vitals.listen === "listening" ? 1 : 0)),
+  },
+  {
+    name: "pgqueuer.worker.memory",
+    kind: "gauge",
+    unit: "By",
+    help: "Memory of a worker's process that is in use (resident set).",
+    labels: ["worker"],
+    fold: "drop",
+    points: ofWorkers((vitals) => vitals.memoryBytes),
+  },
+  {
+    name: "pgqueuer.worker.cpu",
+    kind: "counter",
+    unit: "s",
+    help: "Processor time of a worker's process since its start.",
+    labels: ["worker"],
+    fold: "drop",
+    points: ofWorkers((vitals) => vitals.cpuMs / 1_000),
+  },
+  {
+    name: "pgqueuer.worker.claimed",
+    kind: "counter",
+    unit: "{job}",
+    help: "Jobs that a worker has claimed since its start. By the count of the next one, it is the mean size of a batch.",
+    labels: ["worker"],
+    fold: "drop",
+    points: ofWorkers((vitals) => vitals.claims.jobs),
+  },
+  {
+    name: "pgqueuer.worker.claim.duration",
+    kind: "histogram",
+    unit: "s",
+    help: "How long exchanges with the database took that claimed jobs.",
+    labels: ["worker"],
+    fold: "drop",
+    points: ofWorkers((vitals) => inSeconds(vitals.claims.times)),
+  },
+  {
+    name: "pgqueuer.worker.acknowledged",
+    kind: "counter",
+    unit: "{job}",
+    help: "Jobs whose ends, retries or releases a worker has handed in since its start.",
+    labels: ["worker"],
+    fold: "drop",
+    points: ofWorkers((vitals) => vitals.acknowledgements.jobs),
+  },
+  {
+    name: "pgqueuer.worker.acknowledge.duration",
+    kind: "histogram",
+    unit: "s",
+    help: "How long exchanges with the database took that handed jobs in. One that also claimed is in both.",
+    labels: ["worker"],
+    fold: "drop",
+    points: ofWorkers((vitals) => inSeconds(vitals.acknowledgements.times)),
+  },
+  {
+    name: "pgqueuer.worker.lease_losses",
+    kind: "counter",
+    unit: "{job}",
+    help: "Ends of jobs that were not recorded since the start of a worker, because the jobs were others' by then.",
+    labels: ["worker"],
+    fold: "drop",
+    points: ofWorkers((vitals) => vitals.leaseLosses),
+  },
+  {
     name: "pgqueuer.schedules",
     kind: "gauge",
     unit: "{schedule}",
@@ -373,6 +464,13 @@ function whenRead(
   pointsOf: (readings: MetricReadings, entrypoints: readonly string[]) => Iterable<MetricPoint>,
 ): MetricDefinition["points"] {
   return ({ readings, entrypoints }) => (readings === undefined ? [] : pointsOf(readings, entrypoints))
+}
+
+/** Of workers that have said how they are. */
+function ofWorkers(read: (vitals: Vitals) => MetricValue): MetricDefinition["points"] {
+  return whenRead(({ workers }) =>
+    workers.flatMap(({ id, vitals }) => (vitals === null ? [] : [point({ worker: id }, read(vitals))])),
+  )
 }
 
 /** 2.5 of 0.0025, 2.5 and 2,500. */

@@ -5,4 +5,4 @@ export function prometheusName({ name, unit, kind }: MetricDefinition): string {
   return `${name.replaceAll(".", "_")}${suffixes[unit] ?? ""}${kind === "counter" ? "_total" : ""}`
 }
 
-const suffixes: Readonly<Record<string, string>> = { s: "_seconds", "{job}/s": "_per_second" }
+const suffixes: Readonly<Record<string, string>> = { s: "_seconds", By: "_bytes", "{job}/s": "_per_second" }
