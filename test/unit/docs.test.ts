@@ -253,6 +253,24 @@ test("asks in the guide to metrics only for metrics that there are", () => {
   expect(asked.filter((name) => !knownSeries().has(name))).toEqual([])
 })
 
+test("asks in the dashboard and in the alert rules only for metrics that there are", () => {
+  const dashboard = JSON.parse(read("docs/metrics/grafana-dashboard.json")) as {
+    panels: { title: string; targets?: { expr: string }[] }[]
+  }
+  const expressions = dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
+  const rules = read("docs/metrics/alerts.yml")
+  const asked = new Set(metricsAskedFor([...expressions, rules].join("\n")))
+  expect([...asked].filter((name) => !knownSeries().has(name))).toEqual([])
+  for (const expression of expressions) expect(areBalanced(expression), expression).toBe(true)
+  const labels = new Set([...metricCatalog.flatMap((definition) => definition.labels), "le"])
+  const used = [...expressions.join("\n").matchAll(/(?:by|on|without) \(([\w, ]*)\)/g)].flatMap(([, list]) =>
+    list!.split(", ").filter(Boolean),
+  )
+  expect(used.filter((label) => !labels.has(label))).toEqual([])
+  const explained = [...read("docs/guide/metrics.md").matchAll(/^\| `(PgQueuer\w+)` \|/gm)].map((match) => match[1])
+  expect([...rules.matchAll(/- alert: (\w+)/g)].map((match) => match[1])).toEqual(explained)
+})
+
 test("links to files and headings that are there", () => {
   expect(pages.flatMap((page) => brokenLinks(page).map((link) => `${page}: ${link}`))).toEqual([])
 })
@@ -271,6 +289,16 @@ test("names files that are there", () => {
 /** All names of our metrics in a text. */
 function metricsAskedFor(text: string): string[] {
   return [...text.matchAll(/\bpgqueuer_\w+/g)].map(([name]) => name)
+}
+
+function areBalanced(expression: string): boolean {
+  const outside = expression.replace(/"[^"]*"/g, "")
+  const open: string[] = []
+  for (const [character] of outside.matchAll(/[(){}[\]]/g)) {
+    if ("([{".includes(character)) open.push(character)
+    else if ("([{".indexOf(open.pop() ?? "?") !== ")]}".indexOf(character)) return false
+  }
+  return open.length === 0
 }
 
 /** The names of all series that a scrape can have. */
