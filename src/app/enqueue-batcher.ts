@@ -1,4 +1,4 @@
-import { hasCode, PgQueuerError } from "../domain/errors.js"
+import { hasCode, isAboutTheData, PgQueuerError } from "../domain/errors.js"
 import type { NewJob, ProducerStore } from "../ports/job-store.js"
 import type { WakeThrottle } from "./wake-throttle.js"
 
@@ -71,11 +71,6 @@ export class EnqueueBatcher {
       await this.#write(calls.slice(half))
     }
   }
-}
-
-/** SQLSTATE class 22 (data) or 23 (constraint): one row is at fault, the others may be fine. */
-function isAboutTheData(error: unknown): boolean {
-  return error instanceof PgQueuerError && /^2[23]/.test(error.sqlState ?? "")
 }
 
 /** What became of an enqueue whose connection broke is not known. */

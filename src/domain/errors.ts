@@ -101,3 +101,8 @@ export class PgQueuerError extends Error {
 export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): error is PgQueuerError {
   return error instanceof PgQueuerError && codes.includes(error.code)
 }
+
+/** Whether the server refused it for SQLSTATE class 22 (data) or 23 (constraint): one row is at fault, the others may be fine. */
+export function isAboutTheData(error: unknown): boolean {
+  return error instanceof PgQueuerError && /^2[23]/.test(error.sqlState ?? "")
+}

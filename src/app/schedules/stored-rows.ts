@@ -1,4 +1,4 @@
-import { PgQueuerError } from "../../domain/errors.js"
+import { isAboutTheData } from "../../domain/errors.js"
 import type { StoredSchedule } from "../../ports/schedule-store.js"
 import type { ScheduleEntry } from "./schedule-handler.js"
 import { type ReadableSchedule, readSchedule } from "./stored-schedule.js"
@@ -40,7 +40,7 @@ export class StoredRows {
     try {
       await work(items)
     } catch (error) {
-      if (!isOfData(error)) throw error
+      if (!isAboutTheData(error)) throw error
       if (items.length === 1) {
         without(nameOf(items[0]!))
         return this.#say(nameOf(items[0]!), error, "start")
@@ -71,9 +71,4 @@ export class StoredRows {
     if (this.#said.get(name)?.text !== text) this.#parts.onFault(name, error)
     this.#said.set(name, { text, of })
   }
-}
-
-/** SQLSTATE classes 22 and 23: a value that does not fit. */
-function isOfData(error: unknown): boolean {
-  return error instanceof PgQueuerError && /^2[23]/.test(error.sqlState ?? "")
 }
