@@ -1,53 +1,53 @@
-// What tracing costs: enqueue and drain with it and without, in turn, on the built package. `node benchmarks/tracing.mjs [jobs] [rounds]`
-import { context, propagation, trace } from "@opentelemetry/api"
-import { BatchSpanProcessor, InMemorySpanExporter } from "@opentelemetry/sdk-trace-base"
-import { NodeTracerProvider } from "@opentelemetry/sdk-trace-node"
-import pg from "pg"
-import { PgPoolDriver } from "../dist/adapters/drivers/pg.js"
+// What tracing costs, on the built package: `node benchmarks/tracing.mjs [opentelemetry|sentry|logfire|bare] [jobs] [rounds]`
+//
+// Each measurement has a process of its own, with tracing and without in turn: what an SDK does to a process stays in it. Sentry and Logfire send
+// nothing; OpenTelemetry and Logfire keep every span in memory. `bare` makes OpenTelemetry's spans by hand in a loop, without any queue.
+import { spawn } from "node:child_process"
 import { startEmbeddedPostgres } from "../dist/adapters/embedded/embedded-postgres.js"
-import { openTelemetryTracing } from "../dist/adapters/telemetry/opentelemetry.js"
-import { PgQueuer, Queries } from "../dist/index.js"
+import { loads } from "./tracing/loads.mjs"
 
-const [jobs = 20_000, rounds = 3] = process.argv.slice(2).map(Number)
-const exporter = new InMemorySpanExporter()
-new NodeTracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter, { maxQueueSize: 1_000_000 })] }).register()
-const logger = { debug() {}, info() {}, warn: console.warn, error: console.error }
-const server = await startEmbeddedPostgres({ settings: { shared_buffers: "256MB" }, logger })
-const pool = new pg.Pool({ connectionString: server.url, max: 10 })
-const driver = new PgPoolDriver(pool)
+const [what = "opentelemetry", jobs = "20000", rounds = "5"] = process.argv.slice(2)
+if (what !== "bare" && loads[what] === undefined)
+  throw new Error(`there is no ${what}; there are ${Object.keys(loads)}`)
 
-await round("warm_up", openTelemetryTracing())
-for (let number = 1; number <= rounds; number++) {
-  const without = await round(`without_${number}`, undefined)
-  const traced = await round(`traced_${number}`, openTelemetryTracing())
-  const ratio = (what) => (without[what] / traced[what]).toFixed(2)
-  console.log(
-    `round ${number}, traced / without: enqueue ${ratio("enqueue")}, drain ${ratio("drain")}; ${traced.spans} spans`,
+if (what === "bare") await measure("bare", "")
+else {
+  const logger = { debug() {}, info() {}, warn: console.warn, error: console.error }
+  const server = await startEmbeddedPostgres({ settings: { shared_buffers: "256MB" }, logger })
+  const pairs = []
+  for (let number = 1; number <= Number(rounds); number++) {
+    const without = await measure("none", server.url)
+    const traced = await measure(what, server.url)
+    pairs.push({
+      enqueue: without.enqueueMs / traced.enqueueMs,
+      drain: without.drainMs / traced.drainMs,
+      cpu: traced.cpuMicros - without.cpuMicros,
+    })
+    console.log(
+      `round ${number}: ${line(pairs.at(-1))}; ${traced.cpuMicros.toFixed(1)} µs of CPU a job; ${traced.spans} spans`,
+    )
+  }
+  const middle = Object.fromEntries(
+    ["enqueue", "drain", "cpu"].map((key) => [key, median(pairs.map((pair) => pair[key]))]),
   )
-}
-await pool.end()
-await server.stop()
-for (const api of [trace, context, propagation]) api.disable()
-
-async function round(schema, tracing) {
-  const options = { schema, ...(tracing === undefined ? {} : { tracing }) }
-  const queries = new Queries(driver, options)
-  await queries.install()
-  const requests = Array.from({ length: 1_000 }, (_, user) => ({ entrypoint: "fetch", payload: { user } }))
-  const enqueue = await timed(async () => {
-    for (let written = 0; written < jobs; written += 1_000) await queries.enqueueMany(requests)
-  })
-  const pgq = new PgQueuer(driver, { ...options, logger })
-  pgq.entrypoint("fetch", async () => {})
-  const drain = await timed(() => pgq.run({ mode: "drain" }))
-  const spans = exporter.getFinishedSpans().length
-  exporter.reset()
-  await queries.uninstall()
-  return { enqueue, drain, spans }
+  console.log(`median:  ${line(middle)}`)
+  await server.stop()
 }
 
-async function timed(work) {
-  const since = performance.now()
-  await work()
-  return performance.now() - since
+function line({ enqueue, drain, cpu }) {
+  return `rate traced / without: enqueue ${enqueue.toFixed(2)}, drain ${drain.toFixed(2)}; ${cpu.toFixed(1)} µs of CPU a job more`
+}
+
+function median(values) {
+  return values.sort((a, b) => a - b)[values.length >> 1]
+}
+
+/** In a process of its own; answers with what that says. */
+async function measure(load, url) {
+  const script = new URL("./tracing/measure.mjs", import.meta.url).pathname
+  const child = spawn(process.execPath, [script, load, jobs, url], { stdio: ["ignore", "pipe", "inherit"] })
+  let said = ""
+  for await (const chunk of child.stdout) said += chunk
+  if (load !== "bare") return JSON.parse(said)
+  process.stdout.write(said)
 }

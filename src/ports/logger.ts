@@ -21,12 +21,10 @@ export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() 
 
 /** Writes what happened under its name, at the level that it has. No password of a connection string gets into it. */
 export function logEvent(log: Logger, event: LogEvent, message: string, fields: LogFields = {}): void {
-  const { error, ...others } = fields
-  writeSafely(log, logEvents[event], message, {
-    event,
-    ...others,
-    ...(error === undefined ? {} : { error: redactedError(error) }),
-  })
+  const line: Record<string, unknown> = { event, ...fields }
+  if (line["error"] !== undefined) line["error"] = redactedError(line["error"])
+  else if ("error" in line) delete line["error"]
+  writeSafely(log, logEvents[event], message, line)
 }
 
 /** The same logger with these fields on every line; those of the line win. */

@@ -31,6 +31,8 @@ export interface EnqueuedJob {
 
 export interface StartedRun {
   readonly job: Job
+  /** The job's headers as they are stored: jobs of a batch often have the same. */
+  readonly headersText: string | null
   /** The size of the payload as it is stored. */
   readonly payloadBytes: number
 }

@@ -131,7 +131,7 @@ test("begins a run that happens to start in the midst of something else with a c
   Sentry.withIsolationScope((isolation) => {
     isolation.setTag("tenant", "seven")
     Sentry.startSpan({ name: "something else" }, (other) => {
-      const run = tracing.startRun({ job, payloadBytes: 1 })
+      const run = tracing.startRun({ job, headersText: null, payloadBytes: 1 })
       run.call(() => {
         expect(Sentry.getIsolationScope().getScopeData().tags).not.toHaveProperty("tenant")
         expect(Sentry.getActiveSpan()!.spanContext().traceId).not.toBe(other.spanContext().traceId)

@@ -37,6 +37,33 @@ test.each(["start", "headers", "call before", "call after", "end"] as const)(
   },
 )
 
+test.each<[string, Tracing["startRun"]]>([
+  ["leaves the work out", () => ({ call: () => undefined as never, end() {} })],
+  ["works twice", () => ({ call: (work) => [work(), work()][1]!, end() {} })],
+  ["answers with something else", () => ({ call: (work) => [work(), 7][1] as never, end() {} })],
+  ["works later", () => ({ call: (work) => Promise.resolve().then(work) as never, end() {} })],
+  ["swallows what is thrown", () => ({ call: (work) => Promise.resolve(work()).catch(() => {}) as never, end() {} })],
+  ["makes a promise of its own", () => ({ call: (async (work: () => unknown) => await work()) as never, end() {} })],
+])("runs each job once and knows its end when tracing %s", async (_, startRun) => {
+  const tracing: Tracing = { ...recording([]), startRun }
+  const { queries, worker } = await installQueue()
+  const { pgq, drain } = worker({ tracing })
+  const runs: string[] = []
+  pgq.entrypoint("good", async ({ id }) => {
+    runs.push(id)
+    return "done"
+  })
+  pgq.entrypoint("bad", async ({ id }) => {
+    runs.push(id)
+    throw new Error("no")
+  })
+  const [good, bad] = await queries.enqueue(["good", "bad"])
+  await drain()
+  expect(runs.sort()).toEqual([good, bad])
+  expect(await queries.job(good!)).toMatchObject({ status: "successful", result: "done" })
+  expect(await queries.job(bad!)).toMatchObject({ status: "exception", error: "Error: no" })
+})
+
 test("keeps the errors of handlers and enqueues as they are when tracing throws, too", async () => {
   const { queries, worker } = await installQueue({ tracing: throwing("call after") })
   const { pgq, drain } = worker({ tracing: throwing("call after") })

@@ -47,18 +47,18 @@ export function describeEnqueue({ jobs, batch }: EnqueueCall): SpanDescription {
   }
 }
 
-/** The span of a consumer. */
+/** The span of a consumer. Its names are written out: it is made for every run, and that way it is made fastest. */
 export function describeRun({ job }: StartedRun): SpanDescription {
   return {
     name: `process ${job.entrypoint}`,
     attributes: {
-      [attribute.system]: systemName,
-      [attribute.operation]: "process",
-      [attribute.operationType]: "process",
-      [attribute.destination]: job.entrypoint,
-      [attribute.messageId]: job.id,
-      [attribute.attempt]: job.attempt,
-      [attribute.priority]: job.priority,
+      "messaging.system.name": systemName,
+      "messaging.operation.name": "process",
+      "messaging.operation.type": "process",
+      "messaging.destination.name": job.entrypoint,
+      "messaging.message.id": job.id,
+      "pgqueuer.job.attempt": job.attempt,
+      "pgqueuer.job.priority": job.priority,
     },
   }
 }

@@ -11,7 +11,7 @@ import {
   type TextMapPropagator,
   trace,
 } from "@opentelemetry/api"
-import type { EnqueuedJob, EnqueueTrace, RunTrace, Tracing } from "../../ports/tracing.js"
+import type { EnqueuedJob, EnqueueTrace, RunEnd, RunTrace, StartedRun, Tracing } from "../../ports/tracing.js"
 import {
   attribute,
   describeEnqueue,
@@ -33,6 +33,7 @@ export interface SpanSource {
 
 /** Consumer spans are children of the producer's span and, as the conventions ask, linked to it, too. */
 export function tracingWithSpans(source: SpanSource): Tracing {
+  const contexts = new HeaderContexts(source.propagator)
   return {
     startEnqueue(call): EnqueueTrace {
       const { name, attributes } = describeEnqueue(call)
@@ -53,20 +54,52 @@ export function tracingWithSpans(source: SpanSource): Tracing {
     },
     startRun(run): RunTrace {
       const { name, attributes } = describeRun(run)
-      const parent = source.propagator.extract(ROOT_CONTEXT, run.job.headers, getter)
-      const links = linksTo(parent)
+      const { parent, links } = contexts.of(run)
       const span = source.start(name, { kind: SpanKind.CONSUMER, attributes, links }, parent)
-      const active = trace.setSpan(parent, span)
-      return {
-        call: (work) => context.with(active, work),
-        end(how) {
-          span.setAttribute(attribute.status, how.status)
-          const failure = runFailure(how)
-          if (failure !== undefined) source.fail(span, failure)
-          span.end()
-        },
-      }
+      return new SpanRun(span, trace.setSpan(parent, span), source)
     },
+  }
+}
+
+class SpanRun implements RunTrace {
+  readonly #span: Span
+  readonly #active: Context
+  readonly #source: SpanSource
+
+  constructor(span: Span, active: Context, source: SpanSource) {
+    this.#span = span
+    this.#active = active
+    this.#source = source
+  }
+
+  call<T>(work: () => T): T {
+    return context.with(this.#active, work)
+  }
+
+  end(how: RunEnd): void {
+    this.#span.setAttribute(attribute.status, how.status)
+    const failure = runFailure(how)
+    if (failure !== undefined) this.#source.fail(this.#span, failure)
+    this.#span.end()
+  }
+}
+
+/** What the headers of a job say. Those of a batch say the same, one after the other. */
+class HeaderContexts {
+  readonly #propagator: SpanSource["propagator"]
+  #text: string | null | undefined
+  #last: { readonly parent: Context; readonly links: Link[] } | undefined
+
+  constructor(propagator: SpanSource["propagator"]) {
+    this.#propagator = propagator
+  }
+
+  of({ job, headersText }: StartedRun): { readonly parent: Context; readonly links: Link[] } {
+    if (this.#last !== undefined && this.#text === headersText) return this.#last
+    const parent = this.#propagator.extract(ROOT_CONTEXT, job.headers, getter)
+    this.#last = { parent, links: linksTo(parent) }
+    this.#text = headersText
+    return this.#last
   }
 }
 

@@ -13,13 +13,22 @@ import type {
 export function guardedEnqueueTrace(tracing: Tracing, call: EnqueueCall, log: Logger): EnqueueTrace | undefined {
   const trace = attempt(log, () => tracing.startEnqueue(call))
   if (trace === undefined) return undefined
-  return { headers: attempt(log, () => trace.headers) ?? {}, ...guarded<EnqueueEnd>(trace, log) }
+  const guarded = new GuardedTrace<EnqueueEnd>(trace, log)
+  return {
+    headers: attempt(log, () => trace.headers) ?? {},
+    call: (work) => guarded.call(work),
+    end: (how) => guarded.end(how),
+  }
 }
 
 /** A trace that can fail without harm; undefined when it could not even start. */
 export function guardedRunTrace(tracing: Tracing, run: StartedRun, log: Logger): RunTrace | undefined {
-  const trace = attempt(log, () => tracing.startRun(run))
-  return trace === undefined ? undefined : guarded<RunEnd>(trace, log)
+  try {
+    return new GuardedTrace<RunEnd>(tracing.startRun(run), log)
+  } catch (error) {
+    complain(log, error)
+    return undefined
+  }
 }
 
 interface Trace<End> {
@@ -27,39 +36,67 @@ interface Trace<End> {
   end(how: End): void
 }
 
-function guarded<End>(trace: Trace<End>, log: Logger): Trace<End> {
-  let ended = false
-  return {
-    call: (work) => callOnce(trace, work, log),
-    end(how) {
-      if (ended) return
-      ended = true
-      attempt(log, () => trace.end(how))
-    },
+class GuardedTrace<End> implements Trace<End> {
+  readonly #trace: Trace<End>
+  readonly #log: Logger
+  #ended = false
+
+  constructor(trace: Trace<End>, log: Logger) {
+    this.#trace = trace
+    this.#log = log
+  }
+
+  /** The work is done once, and what it gives is the answer, whatever the trace makes of it. */
+  call<T>(work: () => T): T {
+    const once = new Once(work)
+    try {
+      const answer: unknown = this.#trace.call(() => once.do())
+      if (answer !== once.value) ignoreRejection(answer)
+    } catch (error) {
+      if (once.state !== "threw") complain(this.#log, error)
+    }
+    return once.do()
+  }
+
+  end(how: End): void {
+    if (this.#ended) return
+    this.#ended = true
+    try {
+      this.#trace.end(how)
+    } catch (error) {
+      complain(this.#log, error)
+    }
   }
 }
 
-/** The work is done once, whatever the trace does before and after it. */
-function callOnce<T>(trace: Trace<never>, work: () => T, log: Logger): T {
-  let result: { readonly value: T } | { readonly thrown: unknown } | undefined
-  const once = (): T => {
+class Once<T> {
+  state: "not done" | "returned" | "threw" = "not done"
+  value: T | undefined
+  error: unknown
+  readonly #work: () => T
+
+  constructor(work: () => T) {
+    this.#work = work
+  }
+
+  do(): T {
+    if (this.state === "returned") return this.value!
+    if (this.state === "threw") throw this.error
     try {
-      const value = work()
-      result = { value }
-      return value
-    } catch (thrown) {
-      result = { thrown }
-      throw thrown
+      this.value = this.#work()
+      this.state = "returned"
+      return this.value
+    } catch (error) {
+      this.error = error
+      this.state = "threw"
+      throw error
     }
   }
-  try {
-    return trace.call(once)
-  } catch (error) {
-    if (result === undefined) complain(log, error)
-    else if ("thrown" in result) throw result.thrown
-    else complain(log, error)
-  }
-  return result === undefined ? work() : result.value
+}
+
+/** Whoever gets the work's own promise hears of its failure; one that was made of it would end the process. */
+function ignoreRejection(answer: unknown): void {
+  if (answer instanceof Promise) answer.catch(() => {})
 }
 
 function attempt<T>(log: Logger, work: () => T): T | undefined {

@@ -36,7 +36,7 @@ export class JobLog {
       runMs: Math.round(report.runMs ?? 0),
       ...(status === "deferred" ? { delayMs: Math.round(report.delayMs) } : {}),
       ...(status === "failed" || status === "exception" ? { status } : {}),
-      ...(status === "canceled" ? {} : { error }),
+      ...(status === "canceled" || error === undefined ? {} : { error }),
       ...this.#payloadOf(job),
     })
   }

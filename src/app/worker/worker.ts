@@ -17,8 +17,7 @@ import { joinTransaction } from "../join-transaction.js"
 import { RunRescue } from "../schedules/run-rescue.js"
 import type { ScheduleEntry, ScheduleSurroundings } from "../schedules/schedule-handler.js"
 import { Scheduler } from "../schedules/scheduler.js"
-import { guardedRunTrace } from "../tracing/guarded-trace.js"
-import { payloadBytes } from "../tracing/trace-enqueue.js"
+import { traceRuns } from "../tracing/trace-runs.js"
 import { notifyWindowMs } from "../wake-throttle.js"
 import { ClaimRegister } from "./claim-register.js"
 import { Completion } from "./completion.js"
@@ -169,7 +168,7 @@ export class Worker {
       paced: this.#gates,
       entrypoints: parts.entrypoints,
       makeContext: (job) => parts.makeContext(job, this.#notes, log),
-      startTrace: startTraceWith(parts.tracing, log),
+      startTrace: parts.tracing === undefined ? undefined : traceRuns(parts.tracing, log),
       makeCompletion: (claim, startedAt, context) => this.#makeCompletion(claim, startedAt, context),
       settle: (claim, completion) => this.#settle(claim, completion),
       onReport: (report, claim) => this.#report(report, claim),
@@ -711,12 +710,6 @@ export class Worker {
 /** A database that is away must not keep a stopping worker alive; others will rescue what it held. */
 function patienceMs(deadline: AbortSignal): number {
   return deadline.reason === hurry ? 300 : 5_000
-}
-
-function startTraceWith(tracing: Tracing | undefined, log: Logger) {
-  if (tracing === undefined) return undefined
-  return (job: Job, { payload, payloadBytes: bytes }: ClaimedJob) =>
-    guardedRunTrace(tracing, { job, payloadBytes: payloadBytes(payload, bytes) }, log)
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
