@@ -166,6 +166,13 @@ test("runs docs/snippets/metrics.ts: the application's metrics and ours from one
   expect(stdout).toContain("process_cpu_seconds_total")
 })
 
+test("runs docs/snippets/metrics-opentelemetry.ts: exports what the queue and the worker did", async () => {
+  const { database } = await installQueue()
+  const { code, stdout, stderr } = await script("docs/snippets/metrics-opentelemetry.ts", database).finished
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+  for (const name of ["pgqueuer.job.ends", "messaging.process.duration"]) expect(stdout).toContain(`name: '${name}'`)
+})
+
 test("runs docs/snippets/retries.ts: again after a pause, the error kept", async () => {
   const { database, queries } = await installQueue()
   const [id] = await queries.enqueue("fetch", "http://127.0.0.1:1/")

@@ -42,7 +42,7 @@ export interface MetricDefinition {
 }
 
 /** The bounds of histograms in milliseconds: 1, 2.5 and 5 of each power of ten from a millisecond to 5,000 seconds. All are bounds of ours, so the counts are exact. */
-const shownBoundsMs: readonly number[] = boundsMs.filter(
+export const shownBoundsMs: readonly number[] = boundsMs.filter(
   (bound) => bound >= 1 && bound <= 5_000_000 && [1, 2.5, 5].includes(firstDigits(bound)),
 )
 

@@ -3,6 +3,12 @@ import { anObjectWith, checkOptions } from "../../domain/options.js"
 import type { Tracing } from "../../ports/tracing.js"
 import { failSpan, globalPropagator, tracingWithSpans } from "./open-telemetry-spans.js"
 
+export {
+  type ObservedWorker,
+  type OpenTelemetryMetricsOptions,
+  openTelemetryMetrics,
+} from "./open-telemetry-metrics.js"
+
 export interface OpenTelemetryTracingOptions {
   /** Makes the tracer, named `pgqueuer`; default: the one that the application's SDK has registered. */
   readonly tracerProvider?: TracerProvider

@@ -3,9 +3,10 @@ import type { Status } from "../../domain/status.js"
 
 /** What a worker tells its own process. A listener that throws harms nothing. */
 export interface WorkerEvents {
-  started: { readonly job: Job }
+  /** `waitMs`: from when it could start until now, for a first attempt; else null. */
+  started: { readonly job: Job; readonly waitMs: number | null }
   ended: { readonly job: Job; readonly status: Status; readonly runMs: number; readonly error?: unknown }
-  retried: { readonly job: Job; readonly delayMs: number; readonly error: unknown }
+  retried: { readonly job: Job; readonly runMs: number; readonly delayMs: number; readonly error: unknown }
   rescued: { readonly id: string; readonly entrypoint: string; readonly rescues: number; readonly failed: boolean }
   "lease-lost": { readonly job: Job }
   /** A background failure: the duty that failed will be retried. */

@@ -271,7 +271,9 @@ export class JobPool {
     this.#running.add(running)
     context.completeWith(() => this.#parts.makeCompletion(claim, startedAt, context))
     this.#started++
-    if (this.#parts.events.has("started")) this.#parts.events.emit("started", { job })
+    if (this.#parts.events.has("started")) {
+      this.#parts.events.emit("started", { job, waitMs: waitOf(claim, startedAt) })
+    }
     this.#parts.jobLog.started(job)
     try {
       const result = trace === undefined ? run(job, context) : trace.call(() => run(job, context))
@@ -378,12 +380,13 @@ export class JobPool {
     const { job } = running
     const { events, jobLog } = this.#parts
     jobLog.ended(job, report, error)
-    if (report.status === "deferred") events.emit("retried", { job, delayMs: report.delayMs, error })
+    const runMs = report.runMs ?? 0
+    if (report.status === "deferred") events.emit("retried", { job, runMs, delayMs: report.delayMs, error })
     else if (report.status !== "queued" && events.has("ended")) {
       events.emit("ended", {
         job,
         status: report.status,
-        runMs: report.runMs ?? 0,
+        runMs,
         ...(error === undefined || report.status === "canceled" ? {} : { error }),
       })
     }
