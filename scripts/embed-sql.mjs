@@ -53,7 +53,7 @@ function grantsOfRoles() {
     const section = document.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? ""
     const [, sql] = /^```sql\n([\s\S]*?)^```/m.exec(section) ?? []
     if (sql === undefined) throw new Error(`no SQL under ${heading}`)
-    const grants = [...sql.matchAll(/^grant ([\s\S]+?) on (schema |sequence )?([\s\S]+?)\s+to \w+;/gm)]
+    const grants = [...sql.matchAll(/^grant ([\s\S]+?)\s+on\s+(schema\s+|sequence\s+)?([\s\S]+?)\s+to\s+\w+;/gm)]
     return grants.flatMap(([, rights, kind = "table ", objects]) =>
       objects
         .split(/,\s*/)

@@ -2,12 +2,22 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { expect, onTestFinished, test } from "vitest"
 import { environmentOf, pgqFile, start, startPgq } from "../support/command-line.js"
-import { installQueue, type TestQueue } from "../support/queue.js"
+import { startCuttingProxy } from "../support/cutting-proxy.js"
+import { deferred, installQueue, type TestQueue } from "../support/queue.js"
 
 test("offers tools that only read, with what each takes", async () => {
   const { client } = await connect(await installQueue())
   const { tools } = await client.listTools()
-  expect(tools.map(({ name }) => name)).toEqual(["overview", "jobs", "job", "explain", "failures", "workers", "doctor"])
+  expect(tools.map(({ name }) => name)).toEqual([
+    "overview",
+    "jobs",
+    "job",
+    "explain",
+    "failures",
+    "schedules",
+    "workers",
+    "doctor",
+  ])
   for (const { annotations, inputSchema, description } of tools) {
     expect(annotations?.readOnlyHint).toBe(true)
     expect(inputSchema).toMatchObject({ type: "object", additionalProperties: false })
@@ -50,6 +60,42 @@ test("answers what a person would look up", async () => {
   expect(await ask("workers", { all: true })).toMatchObject([{ state: "stopped", pid: process.pid }])
   const { findings } = (await ask("doctor")) as { findings: readonly object[] }
   expect(findings).toContainEqual(expect.objectContaining({ code: "no-worker" }))
+})
+
+test("tells what recurs, and how it ran", async () => {
+  const queue = await installQueue()
+  const { pgq, start } = queue.worker()
+  const ran = deferred()
+  pgq.schedule("every second", "* * * * * *", () => ran.resolve())
+  pgq.schedule("夜間", "0 3 * * *", { entrypoint: "report", payload: { secret: 1 }, headers: { secret: 2 } })
+  const running = start()
+  await ran.promise
+  await running.stop()
+  const { ask, client } = await connect(queue)
+  const all = await ask("schedules")
+  expect(all).toMatchObject([
+    { name: "every second", entrypoint: null },
+    { name: "夜間", entrypoint: "report" },
+  ])
+  expect(JSON.stringify(all)).not.toContain("secret")
+  const one = await ask("schedules", { name: "every second", limit: 1 })
+  expect(one).toMatchObject({ expression: "* * * * * *", runs: [{ status: "successful" }] })
+  expect(await ask("schedules", { name: "nothing" })).toEqual({ name: "nothing", status: "unknown", runs: [] })
+  expect(await client.callTool({ name: "schedules", arguments: { name: "" } })).toMatchObject({ isError: true })
+})
+
+test("answers with an error while its connections are cut, and goes on afterwards", async () => {
+  const queue = await installQueue()
+  const proxy = await startCuttingProxy(queue.database.url, ["from "])
+  const { ask, client } = await connect({ ...queue, database: { ...queue.database, url: proxy.url } })
+  proxy.cutEvery(1)
+  expect(await client.callTool({ name: "workers" })).toMatchObject({
+    isError: true,
+    content: [{ text: expect.stringContaining("PGQ_CONNECTION") }],
+  })
+  proxy.cutEvery(Number.POSITIVE_INFINITY)
+  expect(await ask("workers")).toEqual([])
+  expect(proxy.cuts).toBe(1)
 })
 
 test("shows payloads only when it was started so", async () => {
@@ -106,7 +152,12 @@ function asModule(source: string): string {
 }
 
 async function connect({ database, schema }: Pick<TestQueue, "database" | "schema">, ...args: readonly string[]) {
-  const environment = { ...environmentOf(database), PGQUEUER_SCHEMA: schema, PATH: process.env["PATH"]! }
+  const environment = {
+    ...environmentOf(database),
+    PGQUEUER_SCHEMA: schema,
+    PGAPPNAME: schema,
+    PATH: process.env["PATH"]!,
+  }
   const client = new Client({ name: "test", version: "1" })
   await client.connect(
     new StdioClientTransport({

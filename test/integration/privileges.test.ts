@@ -458,19 +458,21 @@ interface SingleGrant {
 
 /** Each right on each object, one by one, as the statement that takes it away. */
 function singleGrants(sql: string, role: string): SingleGrant[] {
-  return [...sql.matchAll(/^grant ([\s\S]+?) on (schema |sequence )?([\s\S]+?)\s+to \w+;/gm)].flatMap((match) => {
-    const [rights, kind = "", objects] = [match[1]!, match[2], match[3]!.split(/,\s*/)]
-    const singles = rights.split(/,\s*(?![^(]*\))/).flatMap((right) => {
-      const [, verb, columns] = /^(\w+) \((.+)\)$/.exec(right) ?? []
-      return columns === undefined ? [right] : columns.split(/,\s*/).map((column) => `${verb} (${column})`)
-    })
-    return objects.flatMap((object) =>
-      singles.map((right) => ({
-        revoke: `revoke ${right} on ${kind}${object} from ${role}`,
-        ...(kind === "sequence " ? { sequence: object } : {}),
-      })),
-    )
-  })
+  return [...sql.matchAll(/^grant ([\s\S]+?)\s+on\s+(schema\s+|sequence\s+)?([\s\S]+?)\s+to\s+\w+;/gm)].flatMap(
+    (match) => {
+      const [rights, kind = "", objects] = [match[1]!, match[2], match[3]!.split(/,\s*/)]
+      const singles = rights.split(/,\s*(?![^(]*\))/).flatMap((right) => {
+        const [, verb, columns] = /^(\w+) \((.+)\)$/.exec(right) ?? []
+        return columns === undefined ? [right] : columns.split(/,\s*/).map((column) => `${verb} (${column})`)
+      })
+      return objects.flatMap((object) =>
+        singles.map((right) => ({
+          revoke: `revoke ${right} on ${kind}${object} from ${role}`,
+          ...(kind.trim() === "sequence" ? { sequence: object } : {}),
+        })),
+      )
+    },
+  )
 }
 
 /**

@@ -26,6 +26,7 @@ interface Input {
 
 export interface Inputs {
   readonly id?: string
+  readonly name?: string
   readonly status?: Status
   readonly entrypoint?: string
   readonly limit?: number
@@ -121,6 +122,24 @@ export const tools: readonly Tool[] = [
         queries.jobs({ ...filter, status: "exception" }),
       ])
       return groupFailures([...held, ...recorded])
+    },
+  },
+  {
+    name: "schedules",
+    description:
+      "What recurs: expressions, last and next run, what is paused, what no worker has code for. With a name the latest runs of that schedule, too.",
+    inputs: {
+      name: { type: "string", description: "Only the schedule of this name, with its runs." },
+      limit: { type: "integer", description: "At most so many runs; default 20.", minimum: 1, maximum: most },
+    },
+    async run({ queries }, { name, limit = 20 }) {
+      if (name === undefined) return queries.schedules()
+      const [schedules, runs] = await Promise.all([
+        queries.schedules(),
+        queries.scheduleRuns(name, { limit: Math.min(limit, most) }),
+      ])
+      const schedule = schedules.find((known) => known.name === name)
+      return schedule === undefined ? { name, status: "unknown", runs } : { ...schedule, runs }
     },
   },
   {
