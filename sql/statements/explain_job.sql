@@ -88,6 +88,6 @@ select
     from (select worker_id, sum(cardinality(job_ids))::int as holds from claimed group by worker_id) as holder
   ) as holders
 from target
-join pgqueuer.job_status as status on status.job_id = target.id
+join pgqueuer.job_status as status on status.job_id = $1::bigint
 left join place on true
 left join pgqueuer.entrypoint as entrypoint on entrypoint.name = target.entrypoint;

@@ -38,6 +38,17 @@ export function choosePlacement({ schema, prefix }: GlobalOptions): Placement {
   return checkPlacement({ schema: schema ?? environment.schema, prefix: prefix ?? environment.prefix })
 }
 
+/** Which database and schema the options name, for people: `shop on db.example.com, schema pgqueuer`. */
+export function placeText(options: GlobalOptions): string {
+  const { schema, prefix } = choosePlacement(options)
+  const tables = `schema ${schema}${prefix === "" ? "" : `, prefix ${prefix}`}`
+  const target = chooseTarget(options)
+  if (target.kind === "embedded") return `embedded, ${tables}`
+  const url = target.kind === "url" ? parseConnectionUrl(target.url) : undefined
+  const { PGHOST, PGDATABASE, PGUSER } = { ...process.env, ...(url === undefined ? {} : variablesOf(url)) }
+  return `${PGDATABASE || PGUSER || "postgres"} on ${PGHOST || "localhost"}, ${tables}`
+}
+
 /** What `withQueries` gives to a command. */
 interface OpenDatabase {
   readonly queries: Queries

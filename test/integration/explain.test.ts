@@ -24,7 +24,7 @@ it("says in how long a deferred job starts, and after a failure as which attempt
   })
   await drain()
   await addWorker(queue, "b")
-  expect(await texts(queue, again!)).toEqual([expect.stringMatching(/^its attempt 2 starts in \d\.\d s/)])
+  expect(await texts(queue, again!)).toEqual([expect.stringMatching(/^its attempt 2 starts in \d+\.\d s/)])
 })
 
 it("names the workers that had a handler, when none that runs has one", async () => {

@@ -57,6 +57,14 @@ it("plans no scan and no sort of the backlog at 50,000 ready jobs, before and af
   expect(await costs(queue), "after it").toEqual({})
 })
 
+it("explains a job without reading the others", async () => {
+  const queue = await installQueue()
+  await fill(queue, 50_000)
+  await analyse(queue)
+  const reads = await wholeReads(queue, "explain_job", ["50000", "1000"])
+  expect(reads.filter((read) => /\b(?:job|ready|deferred|outcome)\b/.test(read))).toEqual([])
+})
+
 it("plans no scan and no sort of the backlog at 50,000 deferred jobs", async () => {
   const queue = await installQueue()
   await analyse(queue)

@@ -113,7 +113,7 @@ describe("figures", () => {
   it("says of an estimate that it is one", () => {
     expect([depthText({ count: 1234, exact: true }), depthText({ count: 1234, exact: false })]).toEqual([
       "1,234",
-      "~1,234",
+      "~1,200",
     ])
   })
 })

@@ -3,7 +3,8 @@ import { PgQueuerError } from "../../domain/errors.js"
 import type { FailedAttempt, JobRecord, LogLine } from "../../domain/job.js"
 import type { Cli, GlobalOptions } from "../cli.js"
 import { withQueries } from "../connection.js"
-import { jobAsJson, milliseconds, time } from "../job-text.js"
+import { failureHead, jobFacts, logText } from "../job-facts.js"
+import { jobAsJson } from "../job-text.js"
 import { oneLine, type Terminal } from "../terminal.js"
 
 export function addJobCommand(program: Command, cli: Cli): void {
@@ -34,52 +35,14 @@ function print(
   failures: readonly FailedAttempt[],
   logs: readonly LogLine[],
 ): void {
-  const facts: readonly (readonly [string, string])[] = [
-    ["id", found.id],
-    ["entrypoint", found.entrypoint],
-    ["status", found.status],
-    ["priority", String(found.priority)],
-    ["attempt", String(found.attempt)],
-    ["rescues", found.rescues === 0 ? "" : String(found.rescues)],
-    ["created", time(found.createdAt)],
-    ["execute after", time(found.executeAfter)],
-    ["expires", time(found.expireAt)],
-    ["dedupe key", found.dedupeKey ?? ""],
-    ["max attempts", String(found.maxAttempts ?? "")],
-    ["timeout", milliseconds(found.timeoutMs)],
-    ["started", time(found.startedAt)],
-    ["finished", time(found.finishedAt)],
-    ["worker", workerText(found)],
-    ["headers", Object.keys(found.headers).length === 0 ? "" : JSON.stringify(found.headers)],
-    ["payload", payloadText(found.payload)],
-    ["progress", payloadText(found.progress)],
-    ["result", payloadText(found.result)],
-    ["error", found.error ?? ""],
-  ]
-  for (const [name, value] of facts) if (value !== "") terminal.print(`${name.padEnd(14)} ${oneLine(value)}`)
+  for (const [name, value] of jobFacts(found)) terminal.print(`${name.padEnd(14)} ${oneLine(value)}`)
   for (const failure of failures) printFailure(terminal, failure)
   if (logs.length > 0) terminal.print()
   for (const line of logs) terminal.print(oneLine(logText(line)))
 }
 
-function logText({ loggedAt, attempt, level, message, fields }: LogLine): string {
-  const details = Object.keys(fields).length === 0 ? "" : ` ${JSON.stringify(fields)}`
-  return `${time(loggedAt)} attempt ${attempt} ${level.padEnd(5)} ${message}${details}`
-}
-
-function printFailure(terminal: Terminal, { attempt, failedAt, workerId, error, traceback }: FailedAttempt): void {
-  const by = workerId === null ? "" : `, worker ${workerId}`
+function printFailure(terminal: Terminal, failure: FailedAttempt): void {
   terminal.print()
-  terminal.print(`attempt ${attempt} failed ${time(failedAt)}${by}`)
-  for (const line of (traceback ?? error).split("\n")) terminal.print(`  ${oneLine(line)}`)
-}
-
-function workerText({ worker }: JobRecord): string {
-  if (worker === null) return ""
-  return worker.host === null ? worker.id : `${worker.id} (pid ${worker.pid} on ${worker.host})`
-}
-
-function payloadText(payload: unknown): string {
-  if (payload === undefined) return ""
-  return payload instanceof Uint8Array ? `${payload.byteLength} bytes` : JSON.stringify(payload)
+  terminal.print(failureHead(failure))
+  for (const line of (failure.traceback ?? failure.error).split("\n")) terminal.print(`  ${oneLine(line)}`)
 }

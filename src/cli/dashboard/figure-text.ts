@@ -13,9 +13,9 @@ export function countText(count: number): string {
   return Math.round(count).toLocaleString("en")
 }
 
-/** The same, and `~1,234,567` for an estimate. */
+/** The same, and `~1,200,000` for an estimate: more digits would only jump. */
 export function depthText({ count, exact }: Count): string {
-  return `${exact ? "" : "~"}${countText(count)}`
+  return exact ? countText(count) : `~${countText(Number(count.toPrecision(2)))}`
 }
 
 /** `0.12/s`, `3.4/s`, `1,234/s`; nothing slower than one in about three hours is told from zero. */

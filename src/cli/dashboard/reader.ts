@@ -17,7 +17,7 @@ export interface DashboardReader {
   job(id: string): Promise<JobDetails | undefined>
 }
 
-interface JobDetails {
+export interface JobDetails {
   readonly job: JobRecord
   readonly failures: readonly FailedAttempt[]
   /** The oldest hundred. */

@@ -5,13 +5,17 @@ import type { Clock, Random } from "../../ports/clock.js"
 /** A statement that has not been answered by then is given up: the network swallowed it, or the database is out of breath. */
 const answerWithinMs = 15_000
 
+/** As long as a timer can be. */
+const never = 2_147_483_647
+
 const backoff = { initialDelayMs: 1_000, multiplier: 2, maxDelayMs: 30_000 }
 
 interface ReadingsOptions {
   readonly clock: Clock
   readonly random: Random
-  /** Asked before each pause. */
-  readonly intervalMs: () => number
+  readonly intervalMs: number
+  /** Then nothing is read by itself. */
+  readonly isPaused: () => boolean
   readonly read: () => Promise<void>
   /** @param againInMs - until the next try */
   readonly onFailure: (error: unknown, againInMs: number) => void
@@ -30,16 +34,26 @@ export class Readings {
     this.#options = options
   }
 
-  /** Resolves once it has been stopped. The first reading was done by somebody else when `waitFirst`. */
-  async run({ waitFirst }: { readonly waitFirst: boolean }): Promise<void> {
-    let pauseMs = waitFirst ? this.#options.intervalMs() : 0
+  /** One reading, which may fail. */
+  once(): Promise<void> {
+    this.#wanted = false
+    return answered(this.#options.clock, this.#options.read(), this.#options.breakOff)
+  }
+
+  /** Reads again after each interval; resolves once it has been stopped. */
+  async run(): Promise<void> {
+    let pauseMs = this.#options.intervalMs
     for (let failures = 0; ; ) {
       await this.#pause(pauseMs)
       if (this.#stop.signal.aborted) return
+      if (this.#options.isPaused() && !this.#wanted) {
+        pauseMs = never
+        continue
+      }
       try {
-        await this.#read()
+        await this.once()
         failures = 0
-        pauseMs = this.#options.intervalMs()
+        pauseMs = this.#options.intervalMs
       } catch (error) {
         if (this.#stop.signal.aborted) return
         pauseMs = backoffMs(backoff, ++failures, this.#options.random())
@@ -58,11 +72,6 @@ export class Readings {
     this.#stop.abort()
     this.#wake?.()
     this.#options.breakOff()
-  }
-
-  #read(): Promise<void> {
-    this.#wanted = false
-    return answered(this.#options.clock, this.#options.read(), this.#options.breakOff)
   }
 
   #pause(milliseconds: number): Promise<void> {

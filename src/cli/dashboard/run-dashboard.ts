@@ -7,13 +7,14 @@ import { schemaMissing } from "../../app/schema-check.js"
 import { redact } from "../../domain/redact.js"
 import { Queries } from "../../queries.js"
 import type { Cli, GlobalOptions } from "../cli.js"
-import { withQueries } from "../connection.js"
+import { placeText, withQueries } from "../connection.js"
 import { messageOf } from "../failure.js"
 import { Sockets } from "../sockets.js"
 import { oneLine, type Terminal } from "../terminal.js"
 import { type OutputFormat, readAsText } from "./print.js"
 import { type DashboardReader, makeReader } from "./reader.js"
 import { answered, Readings } from "./readings.js"
+import { hasScreen, runScreen } from "./run-screen.js"
 
 export interface DashboardSettings {
   readonly connection: GlobalOptions
@@ -39,7 +40,7 @@ export async function runDashboard({ terminal }: Cli, settings: DashboardSetting
         monotonic: () => systemClock.monotonic(),
       })
       try {
-        await printTables(terminal, reader, settings, () => sockets.destroy())
+        await show(terminal, reader, settings, () => sockets.destroy())
       } finally {
         // What is still unanswered must not keep the command alive.
         sockets.destroy()
@@ -47,6 +48,18 @@ export async function runDashboard({ terminal }: Cli, settings: DashboardSetting
     },
     { sockets },
   )
+}
+
+async function show(
+  terminal: Terminal,
+  reader: DashboardReader,
+  settings: DashboardSettings,
+  breakOff: () => void,
+): Promise<void> {
+  const { connection, format, once, intervalMs, tail } = settings
+  if (once || format === "json" || !hasScreen()) return printTables(terminal, reader, settings, breakOff)
+  const place = placeText(connection)
+  await runScreen(terminal, { reader, breakOff, intervalMs, tail, place, format: format ?? "plain" })
 }
 
 /** One table an interval. Only the first reading may fail: later ones are tried again. */
@@ -62,7 +75,8 @@ async function printTables(
   const readings = new Readings({
     clock: systemClock,
     random: Math.random,
-    intervalMs: () => intervalMs,
+    intervalMs,
+    isPaused: () => false,
     read: async () => terminal.write(`${format === "json" ? "" : "\n"}${await read()}`),
     onFailure: (error, againInMs) =>
       terminal.note(redact(`pgq: ${oneLine(messageOf(error))}; trying again in ${Math.ceil(againInMs / 1_000)} s`)),
@@ -70,5 +84,5 @@ async function printTables(
   })
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => readings.stop())
   process.stdout.once("error", () => readings.stop())
-  await readings.run({ waitFirst: true })
+  await readings.run()
 }

@@ -4,7 +4,7 @@ import { oneLine } from "../terminal.js"
 /** Where nothing else says so, what a piece of a line looks like. Colour never carries a meaning alone. */
 export type Style = "plain" | "bold" | "dim" | "good" | "warn" | "bad" | "accent" | "selected"
 
-interface Span {
+export interface Span {
   readonly text: string
   readonly style?: Style | undefined
 }

@@ -8,7 +8,8 @@ export interface View<R = unknown> {
   readonly columns: readonly TableColumn<R>[]
   /** Said where there are no rows. */
   readonly empty: string
-  read(reader: DashboardReader, figures: Figures): Promise<readonly R[]>
+  /** @param figures - being read at the same time */
+  read(reader: DashboardReader, figures: Promise<Figures>): Promise<readonly R[]>
   /** What stays the same of a row from one reading to the next. */
   id(row: R): string
   /** The jobs that can be opened from it, the newest first. */
@@ -17,11 +18,11 @@ export interface View<R = unknown> {
   choose?(rows: readonly R[], tail: number): readonly R[]
 }
 
-const viewNames = ["recent", "entrypoints", "workers", "failures", "schedules"] as const
+export const viewNames = ["recent", "entrypoints", "workers", "failures", "schedules"] as const
 
-type ViewName = (typeof viewNames)[number]
+export type ViewName = (typeof viewNames)[number]
 
-interface Sorting {
+export interface Sorting {
   /** The place of the column. */
   readonly column: number
   readonly descending: boolean

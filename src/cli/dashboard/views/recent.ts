@@ -65,6 +65,6 @@ const styles: { readonly [S in Status]: Style } = {
   deleted: "dim",
 }
 
-function styleOf(status: Status): Style {
+export function styleOf(status: Status): Style {
   return styles[status]
 }
