@@ -53,7 +53,7 @@ async function fill() {
   const { statementFiles } = await import("../dist/adapters/postgres/sql.generated.js")
   const { render } = await import("../dist/adapters/postgres/statement.js")
   const merge = render(statementFiles.merge_rollups, { schema: "pgqueuer", prefix: "" })
-  for (let left = 1; left > 0; ) left = (await pool.query(merge, [0, 10_000])).rows[0].entries
+  for (let left = 1; left > 0; ) left = (await pool.query(merge, [0, 10_000, true])).rows[0].entries
   for (const table of ["job", "ready", "deferred", "outcome", "rollup", "rollup_entry"])
     await pool.query(`vacuum analyze pgqueuer.${table}`)
 }
