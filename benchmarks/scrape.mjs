@@ -1,5 +1,5 @@
 // What a scrape costs with so many jobs waiting, and as many ended and deferred: on the built package.
-// `node benchmarks/scrape.mjs [jobs] [entrypoints] [scrapes]`
+// `node benchmarks/scrape.mjs [jobs] [entrypoints] [scrapes] [pairs of drains]`
 import { readFile } from "node:fs/promises"
 import pg from "pg"
 import { PgPoolDriver } from "../dist/adapters/drivers/pg.js"
@@ -7,7 +7,8 @@ import { startEmbeddedPostgres } from "../dist/adapters/embedded/embedded-postgr
 import { prometheusMetrics } from "../dist/adapters/telemetry/prometheus.js"
 import { PgQueuer, Queries } from "../dist/index.js"
 
-const [jobs = 1_000_000, entrypoints = 10, scrapes = 40] = process.argv.slice(2).map(Number)
+const [jobs = 1_000_000, entrypoints = 10, scrapes = 40, pairs = 5] = process.argv.slice(2).map(Number)
+const drained = 60_000
 const logger = { debug() {}, info() {}, warn: console.warn, error: console.error }
 const server = await startEmbeddedPostgres({
   settings: { shared_buffers: "1GB", max_wal_size: "8GB", synchronous_commit: "off", fsync: "off" },
@@ -28,7 +29,8 @@ await parts()
 await report("while a worker drains")
 await pgq.stop({ now: true })
 await running
-process.exitCode = 0
+await pool.query("truncate pgqueuer.job, pgqueuer.ready, pgqueuer.deferred, pgqueuer.claim, pgqueuer.outcome")
+await drains()
 await pool.end()
 await server.stop()
 process.exit()
@@ -75,7 +77,7 @@ async function parts() {
   const { render } = await import("../dist/adapters/postgres/statement.js")
   const parameters = {
     read_totals: [],
-    read_depth: [10_000, 200, 300, 2_000, 10_000],
+    read_depth: [10_000, 200, 100, 2_000, 10_000],
     read_limit_use: [],
     read_workers: [],
     read_overdue: [],
@@ -107,6 +109,49 @@ async function report(what) {
       `median ${took[scrapes >> 1].toFixed(1)} ms, worst ${took.at(-1).toFixed(1)} ms, ` +
       `server CPU ${cpu.toFixed(1)} ms a scrape, this process ${((user + system) / 1_000 / scrapes).toFixed(1)} ms`,
   )
+}
+
+/** What a scrape a second takes away from a worker that drains as fast as it can: pairs in turn. */
+async function drains() {
+  if (pairs === 0) return
+  const ratios = []
+  await drain(false)
+  for (let number = 1; number <= pairs; number++) {
+    const [without, scraped] =
+      number % 2 === 0 ? [await drain(false), await drain(true)] : [await drain(true), await drain(false)].reverse()
+    ratios.push({ rate: scraped.rate / without.rate, cpu: scraped.cpu / without.cpu })
+    console.log(
+      `pair ${number}: ${Math.round(without.rate)} jobs/s, with scrapes ${Math.round(scraped.rate)} (${scraped.scrapes} scrapes)`,
+    )
+  }
+  const median = (what) =>
+    ratios
+      .map((ratio) => ratio[what])
+      .sort((a, b) => a - b)
+      [ratios.length >> 1].toFixed(3)
+  console.log(
+    `a scrape a second, median of ${pairs} pairs: ${median("rate")} of the rate, ${median("cpu")} of the server CPU a job`,
+  )
+}
+
+async function drain(scraping) {
+  const requests = Array.from({ length: 1_000 }, (_, number) => ({
+    entrypoint: `e${number % entrypoints}`,
+    payload: { user: 7 },
+  }))
+  for (let written = 0; written < drained; written += 1_000) await queries.enqueueMany(requests)
+  const metrics = prometheusMetrics(queries)
+  let scrapes = 0
+  const timer = scraping ? setInterval(() => void metrics.text().then(() => scrapes++), 1_000) : undefined
+  const [since, cpuBefore] = [performance.now(), await cpuOf()]
+  await pgq.run({ mode: "drain" })
+  const result = {
+    rate: (drained / (performance.now() - since)) * 1_000,
+    cpu: ((await cpuOf()) - cpuBefore) / drained,
+    scrapes,
+  }
+  clearInterval(timer)
+  return result
 }
 
 /** Processor time of the server with its children, in milliseconds. */
