@@ -116,6 +116,7 @@ export type {
   RunEnd,
   RunTrace,
   StartedRun,
+  StartedTick,
   Tracing,
 } from "./ports/tracing.js"
 export type { Batches, Vitals } from "./ports/vitals.js"

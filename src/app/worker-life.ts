@@ -177,7 +177,7 @@ export class WorkerLife {
       options: this.#options,
       entrypoints,
       schedules,
-      scheduleSurroundings: { resources: resources.value, queries, log },
+      scheduleSurroundings: { resources: resources.value, queries, log, tracing: this.#parts.tracing },
       makeContext: (job, notes, log) => this.#makeContext(job, notes, log),
       onIdle,
     })

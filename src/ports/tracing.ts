@@ -12,6 +12,8 @@ export interface Tracing {
   startEnqueue(call: EnqueueCall): EnqueueTrace
   /** A run of a job is about to begin. The span that is active then has nothing to do with it: the job's headers have. */
   startRun(run: StartedRun): RunTrace
+  /** The handler of a schedule is about to run, on its own account: nothing that is active then has to do with it. Default: not traced. */
+  startTick?(tick: StartedTick): RunTrace
 }
 
 /** A call of `enqueue` or `enqueueMany`. */
@@ -35,6 +37,15 @@ export interface StartedRun {
   readonly headersText: string | null
   /** The size of the payload as it is stored. */
   readonly payloadBytes: number
+}
+
+export interface StartedTick {
+  /** The name of the schedule. */
+  readonly schedule: string
+  /** The time for which it runs. */
+  readonly tick: Date
+  /** Which run of this tick it is, from 1. */
+  readonly attempt: number
 }
 
 /** Something that is being traced. */

@@ -4,7 +4,14 @@ import * as logfire from "@pydantic/logfire-node"
 import { afterAll, beforeEach, expect, test } from "vitest"
 import { logfireTracing } from "../../src/adapters/telemetry/logfire.js"
 import { installQueue } from "../support/queue.js"
-import { orderAndMail, orderAndMailTree, outline, type SeenSpan } from "../support/traces.js"
+import {
+  orderAndMail,
+  orderAndMailTree,
+  outline,
+  type SeenSpan,
+  tickAndReports,
+  tickAndReportsTree,
+} from "../support/traces.js"
 
 const exporter = new InMemorySpanExporter()
 logfire.configure({
@@ -22,6 +29,25 @@ afterAll(() => logfire.shutdown())
 test("joins a request, its job, the job's job and the retry of that into one trace", async () => {
   await orderAndMail(tracing, (work) => logfire.span("GET /order", { callback: work }))
   expect(outline(seen())).toEqual(orderAndMailTree)
+})
+
+test("joins a schedule, the batch that its handler enqueues and the jobs of that into one trace", async () => {
+  await tickAndReports(tracing)
+  expect(outline(seen())).toEqual(tickAndReportsTree)
+  expect(named("tick 毎年")).toMatchObject([
+    {
+      kind: SpanKind.CONSUMER,
+      attributes: {
+        "messaging.destination.name": "毎年",
+        "messaging.operation.name": "tick",
+        "messaging.operation.type": "process",
+        "pgqueuer.schedule.tick": expect.stringMatching(/^\d{4}-.*Z$/),
+        "pgqueuer.job.status": "successful",
+      },
+    },
+  ])
+  const producer = named("enqueue report")[0]!.spanContext().spanId
+  expect(named("process report").map(({ links }) => links[0]?.context.spanId)).toEqual([producer, producer])
 })
 
 test("makes Logfire's own spans of the conventions for messaging, failed ones at the level error", async () => {

@@ -5,7 +5,14 @@ import { afterAll, beforeEach, expect, test } from "vitest"
 import { openTelemetryTracing } from "../../src/adapters/telemetry/opentelemetry.js"
 import { RetryRequested } from "../../src/domain/retry-requested.js"
 import { deferred, eventually, installQueue } from "../support/queue.js"
-import { orderAndMail, orderAndMailTree, outline, type SeenSpan } from "../support/traces.js"
+import {
+  orderAndMail,
+  orderAndMailTree,
+  outline,
+  type SeenSpan,
+  tickAndReports,
+  tickAndReportsTree,
+} from "../support/traces.js"
 
 const exporter = new InMemorySpanExporter()
 const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })
@@ -24,6 +31,25 @@ test("joins a request, its job, the job's job and the retry of that into one tra
     }),
   )
   expect(outline(seen())).toEqual(orderAndMailTree)
+})
+
+test("joins a schedule, the batch that its handler enqueues and the jobs of that into one trace", async () => {
+  await tickAndReports(tracing)
+  expect(outline(seen())).toEqual(tickAndReportsTree)
+  expect(named("tick 毎年")).toMatchObject([
+    {
+      kind: SpanKind.CONSUMER,
+      attributes: {
+        "messaging.destination.name": "毎年",
+        "messaging.operation.name": "tick",
+        "messaging.operation.type": "process",
+        "pgqueuer.schedule.tick": expect.stringMatching(/^\d{4}-.*Z$/),
+        "pgqueuer.job.status": "successful",
+      },
+    },
+  ])
+  const producer = named("enqueue report")[0]!.spanContext().spanId
+  expect(named("process report").map(({ links }) => links[0]?.context.spanId)).toEqual([producer, producer])
 })
 
 test("names and describes spans by the conventions for messaging", async () => {

@@ -3,7 +3,14 @@ import { afterAll, beforeEach, expect, test } from "vitest"
 import { sentryTracing } from "../../src/adapters/telemetry/sentry.js"
 import { RetryRequested } from "../../src/domain/retry-requested.js"
 import { installQueue } from "../support/queue.js"
-import { orderAndMail, orderAndMailTree, outline, type SeenSpan } from "../support/traces.js"
+import {
+  orderAndMail,
+  orderAndMailTree,
+  outline,
+  type SeenSpan,
+  tickAndReports,
+  tickAndReportsTree,
+} from "../support/traces.js"
 
 /** What Sentry's servers would get. */
 const items: { readonly type: string; readonly body: unknown }[] = []
@@ -30,6 +37,16 @@ afterAll(() => Sentry.close())
 test("joins a request, its job, the job's job and the retry of that into one trace", async () => {
   await orderAndMail(tracing, (work) => Sentry.startSpan({ name: "GET /order", op: "http.server" }, work))
   expect(outline(await spans())).toEqual(orderAndMailTree)
+})
+
+test("joins a schedule, the batch that its handler enqueues and the jobs of that into one trace", async () => {
+  await tickAndReports(tracing)
+  expect(outline(await spans())).toEqual(tickAndReportsTree)
+  expect((await named("tick 毎年"))[0]!.attributes).toMatchObject({
+    "sentry.op": "queue.process",
+    "messaging.destination.name": "毎年",
+    "messaging.operation.name": "tick",
+  })
 })
 
 test("describes publishing and processing as Sentry's queue pages want it", async () => {

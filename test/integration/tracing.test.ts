@@ -95,6 +95,37 @@ test("ends the trace of a run whose worker was declared dead", async () => {
   release.resolve()
 })
 
+test("tells what becomes of a schedule's handler, and runs it once whatever tracing does", async () => {
+  const { queries, worker } = await installQueue()
+  const heard: unknown[] = []
+  const startTick: Tracing["startTick"] = ({ schedule, attempt }) => {
+    heard.push({ schedule, attempt })
+    if (schedule === "unlucky") throw new Error("tracing is broken")
+    return { call: (work) => [work(), work()][0]!, end: (how) => void heard.push(how) }
+  }
+  const { pgq, start, log } = worker({ tracing: { ...recording([]), startTick } })
+  const runs: string[] = []
+  const error = new Error("no")
+  pgq.schedule("fails", "0 0 1 1 *", () => {
+    runs.push("fails")
+    throw error
+  })
+  pgq.schedule("unlucky", "0 0 1 1 *", () => void runs.push("unlucky"))
+  start()
+  await eventually(async () => (await queries.schedules()).length === 2)
+  await queries.triggerSchedules(["fails"])
+  await eventually(() => heard.length === 2)
+  await queries.triggerSchedules(["unlucky"])
+  await eventually(() => runs.length > 1)
+  expect(runs).toEqual(["fails", "unlucky"])
+  expect(heard).toEqual([
+    { schedule: "fails", attempt: 1 },
+    { status: "exception", error },
+    { schedule: "unlucky", attempt: 1 },
+  ])
+  expect(log.messages("warn")).toContain("tracing failed; the work goes on without it")
+})
+
 test("refuses what cannot trace", async () => {
   const { driver } = await installQueue()
   const tracing = { startRun() {} } as never

@@ -1,6 +1,6 @@
 import { expect } from "vitest"
 import type { Tracing } from "../../src/ports/tracing.js"
-import { installQueue, type TestQueue } from "./queue.js"
+import { eventually, installQueue, type TestQueue } from "./queue.js"
 
 /** A span as any of the exporters saw it. */
 export interface SeenSpan {
@@ -46,6 +46,26 @@ export const orderAndMailTree = [
   "        process mail: failed",
   "        process mail",
 ]
+
+/** The handler of a schedule enqueues a batch. Resolves when its jobs have ended. */
+export async function tickAndReports(tracing: Tracing): Promise<TestQueue> {
+  const queue = await installQueue()
+  const worker = queue.worker({ tracing })
+  worker.pgq.schedule("毎年", "0 0 1 1 *", async (_schedule, { queries }) => {
+    await queries.enqueueMany([{ entrypoint: "report" }, { entrypoint: "report" }])
+  })
+  worker.pgq.entrypoint("report", () => {})
+  const running = worker.start()
+  await eventually(async () => (await queue.queries.schedules()).length === 1)
+  await queue.queries.triggerSchedules("毎年")
+  await queue.ended(2)
+  await running.stop()
+  expect(worker.log.messages("warn")).not.toContain("tracing failed; the work goes on without it")
+  return queue
+}
+
+/** What `tickAndReports` must look like. */
+export const tickAndReportsTree = ["tick 毎年", "  enqueue report", "    process report", "    process report"]
 
 /** The spans of one trace as an indented outline, in the order in which they were given; fails when they are not one tree. */
 export function outline(spans: readonly SeenSpan[]): string[] {

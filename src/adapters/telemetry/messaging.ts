@@ -1,6 +1,6 @@
 import { PgQueuerError } from "../../domain/errors.js"
 import { RetryRequested } from "../../domain/retry-requested.js"
-import type { EnqueueCall, RunEnd, StartedRun } from "../../ports/tracing.js"
+import type { EnqueueCall, RunEnd, StartedRun, StartedTick } from "../../ports/tracing.js"
 
 /**
  * Names of the OpenTelemetry semantic conventions for messaging, version 1.45 (in development; `messaging.system` became
@@ -59,6 +59,21 @@ export function describeRun({ job }: StartedRun): SpanDescription {
       "messaging.message.id": job.id,
       "pgqueuer.job.attempt": job.attempt,
       "pgqueuer.job.priority": job.priority,
+    },
+  }
+}
+
+/** The span of a schedule's handler: it takes what the clock sends. */
+export function describeTick({ schedule, tick, attempt }: StartedTick): SpanDescription {
+  return {
+    name: `tick ${schedule}`,
+    attributes: {
+      [attribute.system]: systemName,
+      [attribute.operation]: "tick",
+      [attribute.operationType]: "process",
+      [attribute.destination]: schedule,
+      "pgqueuer.schedule.tick": tick.toISOString(),
+      "pgqueuer.schedule.attempt": attempt,
     },
   }
 }

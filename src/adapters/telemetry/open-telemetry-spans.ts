@@ -16,6 +16,7 @@ import {
   attribute,
   describeEnqueue,
   describeRun,
+  describeTick,
   failureOf,
   headerText,
   mostLinks,
@@ -57,6 +58,11 @@ export function tracingWithSpans(source: SpanSource): Tracing {
       const { parent, links } = contexts.of(run)
       const span = source.start(name, { kind: SpanKind.CONSUMER, attributes, links }, parent)
       return new SpanRun(span, trace.setSpan(parent, span), source)
+    },
+    startTick(tick): RunTrace {
+      const { name, attributes } = describeTick(tick)
+      const span = source.start(name, { kind: SpanKind.CONSUMER, attributes, links: [] }, ROOT_CONTEXT)
+      return new SpanRun(span, trace.setSpan(ROOT_CONTEXT, span), source)
     },
   }
 }

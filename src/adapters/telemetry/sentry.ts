@@ -1,7 +1,17 @@
 import * as Sentry from "@sentry/node"
 import { aBoolean, checkOptions } from "../../domain/options.js"
-import type { EnqueueTrace, RunEnd, RunTrace, StartedRun, Tracing } from "../../ports/tracing.js"
-import { attribute, describeEnqueue, describeRun, failureOf, headerText, runFailure, systemName } from "./messaging.js"
+import type { EnqueueTrace, RunEnd, RunTrace, StartedRun, StartedTick, Tracing } from "../../ports/tracing.js"
+import {
+  attribute,
+  describeEnqueue,
+  describeRun,
+  describeTick,
+  failureOf,
+  headerText,
+  runFailure,
+  type SpanDescription,
+  systemName,
+} from "./messaging.js"
 import { sentryTraceOf, spanLinks } from "./sentry-headers.js"
 
 export interface SentryTracingOptions {
@@ -48,32 +58,47 @@ export function sentryTracing(options: SentryTracingOptions = {}): Tracing {
       }
     },
     startRun(run): RunTrace {
-      const isolation = base.isolation.clone()
       const { id, entrypoint, attempt, headers } = run.job
-      isolation.setTransactionName(`process ${entrypoint}`)
-      isolation.setContext("job", { id, entrypoint, attempt })
-      // What is current here may be left over from another job: a timer that its handler has set can lead here.
-      const inScope = <T>(work: () => T): T =>
-        Sentry.withIsolationScope(isolation, () => Sentry.withScope(base.current.clone(), work))
-      const span = inScope(() =>
-        Sentry.continueTrace({ sentryTrace: sentryTraceOf(headers), baggage: headerText(headers, "baggage") }, () =>
-          startRunSpan(run),
-        ),
-      )
-      return {
-        call: (work) => inScope(() => Sentry.withActiveSpan(span, work)),
-        end(how) {
-          span.setAttribute(attribute.status, how.status)
-          const failure = runFailure(how)
-          if (failure !== undefined) {
-            failSpan(span, failure.type)
-            if (isSent(how)) inScope(() => Sentry.withActiveSpan(span, () => capture(failure.error)))
-          }
-          span.end()
-        },
-      }
+      return startConsumer({ ...runSpan(run), headers, about: ["job", { id, entrypoint, attempt }] })
+    },
+    startTick(tick): RunTrace {
+      const { schedule, attempt } = tick
+      const about = { schedule, tick: tick.tick.toISOString(), attempt }
+      return startConsumer({ ...tickSpan(tick), headers: {}, about: ["schedule", about] })
     },
   }
+
+  function startConsumer({ name, attributes, headers, about }: Consumer): RunTrace {
+    const isolation = base.isolation.clone()
+    isolation.setTransactionName(name)
+    isolation.setContext(...about)
+    // What is current here may be left over from another job: a timer that its handler has set can lead here.
+    const inScope = <T>(work: () => T): T =>
+      Sentry.withIsolationScope(isolation, () => Sentry.withScope(base.current.clone(), work))
+    const span = inScope(() =>
+      Sentry.continueTrace({ sentryTrace: sentryTraceOf(headers), baggage: headerText(headers, "baggage") }, () =>
+        Sentry.startInactiveSpan({ name, op: "queue.process", attributes }),
+      ),
+    )
+    return {
+      call: (work) => inScope(() => Sentry.withActiveSpan(span, work)),
+      end(how) {
+        span.setAttribute(attribute.status, how.status)
+        const failure = runFailure(how)
+        if (failure !== undefined) {
+          failSpan(span, failure.type)
+          if (isSent(how)) inScope(() => Sentry.withActiveSpan(span, () => capture(failure.error)))
+        }
+        span.end()
+      },
+    }
+  }
+}
+
+interface Consumer extends SpanDescription {
+  readonly headers: Readonly<Record<string, unknown>>
+  /** What errors are shown with. */
+  readonly about: [name: string, context: Record<string, unknown>]
 }
 
 /** Beside those of OpenTelemetry; Sentry knows the system by its older name. */
@@ -88,12 +113,11 @@ function sentryAttributes(side: "producer" | "consumer") {
   return { [sentryAttribute.system]: systemName, "sentry.origin": `auto.queue.pgqueuer.${side}` } as const
 }
 
-function startRunSpan(run: StartedRun): Sentry.Span {
+function runSpan(run: StartedRun): SpanDescription {
   const { name, attributes } = describeRun(run)
   const { attempt, createdAt } = run.job
-  return Sentry.startInactiveSpan({
+  return {
     name,
-    op: "queue.process",
     attributes: {
       ...attributes,
       ...sentryAttributes("consumer"),
@@ -101,7 +125,12 @@ function startRunSpan(run: StartedRun): Sentry.Span {
       [sentryAttribute.retries]: attempt - 1,
       [sentryAttribute.latency]: Math.max(0, Date.now() - createdAt.getTime()),
     },
-  })
+  }
+}
+
+function tickSpan(tick: StartedTick): SpanDescription {
+  const { name, attributes } = describeTick(tick)
+  return { name, attributes: { ...attributes, ...sentryAttributes("consumer") } }
 }
 
 function traceHeaders(span: Sentry.Span): Record<string, string> {

@@ -1,6 +1,7 @@
 import type { CronExpression } from "../../domain/cron-expression.js"
 import type { Logger } from "../../ports/logger.js"
 import type { CodeSchedule } from "../../ports/schedule-store.js"
+import type { Tracing } from "../../ports/tracing.js"
 
 /** One run of a schedule, as its handler sees it. */
 export interface Schedule {
@@ -43,4 +44,5 @@ export interface ScheduleSurroundings {
   readonly resources: unknown
   readonly queries: unknown
   readonly log: Logger
+  readonly tracing: Tracing | undefined
 }

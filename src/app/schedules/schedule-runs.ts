@@ -2,6 +2,8 @@ import { handlerEvent } from "../../domain/log-events.js"
 import type { Clock, Timer } from "../../ports/clock.js"
 import { type Logger, logEvent, loggerWith } from "../../ports/logger.js"
 import type { RunEnd, StartedRun } from "../../ports/schedule-store.js"
+import type { RunTrace } from "../../ports/tracing.js"
+import { guardedTickTrace } from "../tracing/guarded-trace.js"
 import type { Connection } from "../worker/connection.js"
 import { describeFailure } from "../worker/describe-failure.js"
 import { Duty, type DutyEnvironment } from "../worker/duty.js"
@@ -27,6 +29,7 @@ interface Running {
   readonly startedAt: number
   readonly timeoutMs: number | null
   readonly timer: Timer | undefined
+  readonly trace: RunTrace | undefined
 }
 
 type Ending = { readonly kind: "returned" | "none" } | { readonly kind: "threw"; readonly error: unknown }
@@ -67,14 +70,15 @@ export class ScheduleRuns {
     nextExecution: Date | undefined,
   ): void {
     const { name, tick, attempt } = run
-    const { resources, queries, log: workerLog } = this.#parts.surroundings
+    const { resources, queries, log: workerLog, tracing } = this.#parts.surroundings
     const about = { event: handlerEvent, schedule: name, tick: tick.toISOString(), attempt }
     const log = loggerWith(workerLog, () => about)
-    const running = this.#begin(run.id, timeoutMs, log)
+    const trace = tracing && guardedTickTrace(tracing, { schedule: name, tick, attempt }, workerLog)
+    const running = this.#begin(run.id, timeoutMs, log, trace)
     const schedule = { name, tick, lastExecution: run.previousTick ?? undefined, nextExecution }
     const context = { signal: running.controller.signal, attempt, resources, queries, log }
     void Promise.resolve()
-      .then(() => handler(schedule, context))
+      .then(() => (trace === undefined ? handler(schedule, context) : trace.call(() => handler(schedule, context))))
       .then(
         () => this.#end(running, { kind: "returned" }),
         (error: unknown) => this.#end(running, { kind: "threw", error }),
@@ -88,7 +92,7 @@ export class ScheduleRuns {
   /** This worker was declared dead: its runs are others' now. */
   lose(): void {
     this.stopAll("lease-lost")
-    this.#forgetRunning()
+    for (const { trace } of this.#forgetRunning()) trace?.end({ status: "lease-lost" })
     this.#ends = []
     this.#given = []
     this.#announceIdle()
@@ -115,14 +119,14 @@ export class ScheduleRuns {
     this.#duty.poke()
   }
 
-  #begin(id: string, timeoutMs: number | null, log: Logger): Running {
+  #begin(id: string, timeoutMs: number | null, log: Logger, trace: RunTrace | undefined): Running {
     const { clock } = this.#parts
     const controller = new AbortController()
     const timer =
       timeoutMs === null
         ? undefined
         : clock.after(Math.ceil(timeoutMs), () => controller.abort(new JobStopped("timeout")))
-    const running = { id, log, controller, startedAt: clock.monotonic(), timeoutMs, timer }
+    const running = { id, log, controller, startedAt: clock.monotonic(), timeoutMs, timer, trace }
     this.#running.set(id, running)
     return running
   }
@@ -137,15 +141,20 @@ export class ScheduleRuns {
   }
 
   #settle(running: Running, ending: Ending): void {
-    const { id, log } = running
+    const { id, log, trace } = running
     const endedAt = this.#parts.clock.monotonic()
     const failed = failureOf(ending, timedRun(running, endedAt))
     if (failed !== undefined) {
       logEvent(log, "schedule.failed", "the handler of a schedule failed", failed)
       this.#ends.push({ id, endedAt, status: "exception", ...describeFailure(failed.error) })
+      trace?.end({ status: "exception", error: failed.error })
     } else if (ending.kind === "returned") {
       this.#ends.push({ id, endedAt, status: "successful", error: null, traceback: null })
-    } else this.#given.push(id)
+      trace?.end({ status: "successful" })
+    } else {
+      this.#given.push(id)
+      trace?.end({ status: "queued" })
+    }
   }
 
   #forgetRunning(): readonly Running[] {

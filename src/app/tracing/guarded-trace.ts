@@ -6,6 +6,7 @@ import type {
   RunEnd,
   RunTrace,
   StartedRun,
+  StartedTick,
   Tracing,
 } from "../../ports/tracing.js"
 
@@ -25,6 +26,17 @@ export function guardedEnqueueTrace(tracing: Tracing, call: EnqueueCall, log: Lo
 export function guardedRunTrace(tracing: Tracing, run: StartedRun, log: Logger): RunTrace | undefined {
   try {
     return new GuardedTrace<RunEnd>(tracing.startRun(run), log)
+  } catch (error) {
+    complain(log, error)
+    return undefined
+  }
+}
+
+/** The same of a schedule's handler; undefined also where its runs are not traced. */
+export function guardedTickTrace(tracing: Tracing, tick: StartedTick, log: Logger): RunTrace | undefined {
+  try {
+    const trace = tracing.startTick?.(tick)
+    return trace === undefined ? undefined : new GuardedTrace<RunEnd>(trace, log)
   } catch (error) {
     complain(log, error)
     return undefined
