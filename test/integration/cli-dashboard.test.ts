@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { pgq, startPgq } from "../support/command-line.js"
-import { startOwnServer } from "../support/own-server.js"
 import { installQueue } from "../support/queue.js"
+import { startSwitchedProxy } from "../support/switched-proxy.js"
 
 const control = /[\p{Cc}\p{Cf}]/u
 
@@ -93,13 +93,15 @@ test("says at the first reading what is wrong, and ends with 1", async () => {
 })
 
 test("tries again when the database is lost, and goes on when it is back", async () => {
-  const { server, queries } = await startOwnServer()
+  const { database, queries } = await installQueue()
+  const proxy = await startSwitchedProxy(database.url)
   await queries.enqueue("before")
-  const dashboard = startPgq(["dashboard", "--interval", "1"], { environment: { DATABASE_URL: server.url } })
+  const dashboard = startPgq(["dashboard", "--interval", "1"], { database, environment: { DATABASE_URL: proxy.url } })
   await dashboard.writes("before")
-  await server.restart("immediate")
+  proxy.switch("closed")
   await dashboard.writes("; trying again in ")
   await queries.enqueue("after")
+  proxy.switch("open")
   await dashboard.writes("after")
   dashboard.process.kill("SIGINT")
   expect((await dashboard.finished).code).toBe(0)
