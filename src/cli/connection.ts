@@ -18,6 +18,8 @@ type Target =
 /** A host that swallows packets is given up after so long; the whole command then ends within 10 seconds. */
 const connectTimeoutMs = 8_000
 
+const usualConnections = 3
+
 const clientVariables = ["PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGSSLMODE"] as const
 
 /** @throws PgQueuerError `PGQ_CONNECTION_INVALID`, `PGQ_USAGE` */
@@ -63,7 +65,11 @@ interface OpenDatabase {
 export async function withQueries<T>(
   options: GlobalOptions,
   work: (open: OpenDatabase) => Promise<T>,
-  { asItIs = false, sockets }: { readonly asItIs?: boolean; readonly sockets?: Sockets } = {},
+  {
+    asItIs = false,
+    connections = usualConnections,
+    sockets,
+  }: { readonly asItIs?: boolean; readonly connections?: number; readonly sockets?: Sockets } = {},
 ): Promise<T> {
   const placement = choosePlacement(options)
   const target = chooseTarget(options)
@@ -76,7 +82,7 @@ export async function withQueries<T>(
         if (server !== undefined && !asItIs) await queries.install()
         return await work({ queries, driver, placement })
       },
-      sockets,
+      { connections, sockets },
     )
   } catch (error) {
     throw target.kind === "environment" && !target.named ? withoutAddress(error) : error
@@ -89,12 +95,15 @@ export async function withQueries<T>(
 export async function withPool<T>(
   url: string | undefined,
   work: (driver: PgPoolDriver) => Promise<T>,
-  sockets?: Sockets,
+  {
+    connections = usualConnections,
+    sockets,
+  }: { readonly connections?: number; readonly sockets?: Sockets | undefined } = {},
 ): Promise<T> {
   const { default: pg } = await import("pg")
   const pool = new pg.Pool({
     ...(url === undefined ? {} : { connectionString: url }),
-    max: 3,
+    max: connections,
     connectionTimeoutMillis: connectTimeoutMs,
     application_name: "pgq",
     ...(sockets === undefined ? {} : { stream: () => sockets.open() }),

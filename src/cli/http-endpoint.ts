@@ -1,5 +1,5 @@
 import { once } from "node:events"
-import { createServer, type Server } from "node:http"
+import { createServer, type RequestListener, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { PgQueuerError } from "../domain/errors.js"
 import { type FetchHandler, nodeListener } from "../domain/node-listener.js"
@@ -26,11 +26,18 @@ export interface HttpEndpointOptions {
  *
  * @throws PgQueuerError `PGQ_PORT_UNAVAILABLE`
  */
-export async function openHttpEndpoint(options: HttpEndpointOptions, handle: FetchHandler): Promise<HttpEndpoint> {
+export function openHttpEndpoint(options: HttpEndpointOptions, handle: FetchHandler): Promise<HttpEndpoint> {
   const listener = nodeListener(handle)
-  const server = createServer({ requestTimeout: 10_000, keepAliveTimeout: 5_000 }, (request, response) => {
-    void listener(request, response)
-  })
+  return openServer(options, (request, response) => void listener(request, response))
+}
+
+/**
+ * Answers HTTP requests with what Node itself gives.
+ *
+ * @throws PgQueuerError `PGQ_PORT_UNAVAILABLE`
+ */
+export async function openServer(options: HttpEndpointOptions, listener: RequestListener): Promise<HttpEndpoint> {
+  const server = createServer({ requestTimeout: 10_000, keepAliveTimeout: 5_000 }, listener)
   await listen(server, options)
   if (options.staying !== true) server.unref()
   const { address, family, port } = server.address() as AddressInfo

@@ -27,6 +27,7 @@ import { addStatsCommand } from "./commands/stats.js"
 import { addUninstallCommand } from "./commands/uninstall.js"
 import { addUpgradeCommand } from "./commands/upgrade.js"
 import { addVerifyCommand } from "./commands/verify.js"
+import { addWebCommand } from "./commands/web.js"
 import { addWorkersCommand } from "./commands/workers.js"
 import { exitCodeOf, failureText } from "./failure.js"
 import { Terminal } from "./terminal.js"
@@ -83,6 +84,7 @@ function makeProgram(cli: Cli): Command {
   addStatsCommand(program, cli)
   addDoctorCommand(program, cli)
   addMetricsCommand(program, cli)
+  addWebCommand(program, cli)
   addMcpCommand(program, cli)
   addDemoCommand(program, cli)
   return program

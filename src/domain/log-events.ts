@@ -43,6 +43,7 @@ export const logEvents = {
   "tracing.failed": "warn",
   "metrics.failed": "warn",
   "metrics.restored": "info",
+  "dashboard.failed": "error",
   "embedded.ended": "error",
 } as const satisfies Readonly<Record<string, LogLevel>>
 

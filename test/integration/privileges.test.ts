@@ -248,7 +248,7 @@ it("lets a viewer look at everything, and change nothing", async () => {
 
 it("shows an auditor where jobs stand, and no payload", async () => {
   const queue = await installQueue()
-  const { queries, driver } = await as(queue, "Viewer", 4, 1)
+  const { queries, driver } = await as(queue, "Viewer", 4, 2)
   await queue.queries.enqueue("a", "secret")
   expect(await driver.query(`select entrypoint, status from ${queue.schema}.job_status`)).toEqual([
     { entrypoint: "a", status: "queued" },
@@ -318,6 +318,8 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "pause_schedules",
     "trigger_schedules",
     "remove_schedules",
+    "begin_action",
+    "end_action",
   ],
   Waiter: ["read_version", "start_watcher", "stop_watcher", "find_ends", "find_results", "notify"],
   Viewer: [
@@ -346,6 +348,7 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "list_recent_failures",
     "list_waiting",
     "list_hand_limits",
+    "list_actions",
   ],
 }
 

@@ -178,6 +178,7 @@ export const expectedTables = [
   "rollup_entry",
   "rollup",
   "sample",
+  "audit",
 ] as const
 
 /** Rows are only added to them, and taken out together. */

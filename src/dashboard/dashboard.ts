@@ -1,0 +1,77 @@
+import { randomBytes } from "node:crypto"
+import { guarded } from "../adapters/postgres/guarded.js"
+import { PostgresAuditStore } from "../adapters/postgres/postgres-audit-store.js"
+import { Statements } from "../adapters/postgres/statement.js"
+import { systemClock, wallTime } from "../adapters/system/clock.js"
+import { placementFromEnvironment } from "../adapters/system/environment.js"
+import { schemaMissing } from "../app/schema-check.js"
+import { checkPlacement } from "../domain/names.js"
+import type { Driver } from "../ports/driver.js"
+import { silentLogger } from "../ports/logger.js"
+import { Queries } from "../queries.js"
+import { Gatekeeper } from "./gatekeeper.js"
+import { LiveHub } from "./live/live-hub.js"
+import { checkDashboardOptions, type DashboardOptions } from "./options.js"
+import { Readings } from "./readings/readings.js"
+import { makeRedactor } from "./redactor.js"
+import type { Site } from "./site.js"
+
+/** What a server knows of a request beside what it says. */
+export interface RequestOrigin {
+  /** The client's address, which failed logins are counted by. */
+  readonly address?: string
+}
+
+/**
+ * Answers requests below its base path, whatever the framework: a fetch handler. Its `close` ends live updates, and with them the
+ * reading of the database.
+ */
+export interface Dashboard extends AsyncDisposable {
+  (request: Request, origin?: RequestOrigin): Promise<Response>
+  /** The same function, for what wants an object with a method. */
+  fetch(request: Request, origin?: RequestOrigin): Promise<Response>
+  close(): Promise<void>
+}
+
+/**
+ * The web dashboard of a queue, as a function from a request to a response, to be mounted in any server. Reads through the driver, and
+ * acts through it when `write` is set; nobody gets in without `authorize` or `credentials` saying so.
+ *
+ * @throws PgQueuerError `PGQ_OPTION_INVALID`, also when neither is given; `PGQ_NAME_INVALID`
+ */
+export function createDashboard(driver: Driver, options: DashboardOptions): Dashboard {
+  checkDashboardOptions(options)
+  const { schema, prefix, logger = silentLogger } = options
+  const given = Object.fromEntries(Object.entries({ schema, prefix }).filter(([, value]) => value !== undefined))
+  const placement = checkPlacement({ ...placementFromEnvironment(), ...given })
+  const site: Site = {
+    title: options.title ?? "PGQueuer",
+    basePath: (options.basePath ?? "").replace(/\/$/, ""),
+    write: options.write ?? false,
+    placement: `${placement.schema}${placement.prefix === "" ? "" : `.${placement.prefix}`}`,
+    hasLogin: options.credentials !== undefined,
+    queries: new Queries(driver, { ...placement, logger }),
+    readings: new Readings(systemClock),
+    redactor: makeRedactor(options.redact ?? []),
+    audit: new PostgresAuditStore(guarded(driver, schemaMissing), new Statements(placement)),
+    live: new LiveHub(systemClock),
+    clock: systemClock,
+    now: wallTime,
+    logger,
+  }
+  const gatekeeper = new Gatekeeper(site, {
+    authorize: options.authorize,
+    credentials: options.credentials,
+    hosts: options.hosts,
+    secret: options.secret ?? randomBytes(32).toString("hex"),
+  })
+  const answer = (request: Request, origin?: RequestOrigin) => gatekeeper.answer(request, addressOf(origin))
+  const close = async () => site.live.close()
+  return Object.assign(answer, { fetch: answer, close, [Symbol.asyncDispose]: close })
+}
+
+/** Frameworks give a second argument of their own, which is none of ours. */
+function addressOf(origin: unknown): string | undefined {
+  const { address } = Object(origin) as Record<string, unknown>
+  return typeof address === "string" ? address : undefined
+}

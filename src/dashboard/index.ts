@@ -1,0 +1,5 @@
+export { createDashboard, type Dashboard, type RequestOrigin } from "./dashboard.js"
+export { type NodeHandler, nodeHandler } from "./node-handler.js"
+export type { DashboardOptions } from "./options.js"
+export type { Person, Role } from "./person.js"
+export { type Credentials, type CredentialsOptions, credentialsOf, type User } from "./security/credentials.js"

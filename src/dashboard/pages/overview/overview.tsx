@@ -1,0 +1,59 @@
+import { Live } from "../../components/live.js"
+import { Tabs } from "../../components/tabs.js"
+import { activity, depth, depthSamples, history, limits, workers } from "../../readings/shared.js"
+import { href } from "../../site.js"
+import { page } from "../page.js"
+import { rangeOf, ranges } from "../range.js"
+import { concernsOf } from "./attention.js"
+import { Busiest } from "./busiest.js"
+import { OverviewCharts } from "./charts.js"
+import { Concerns } from "./concerns.js"
+import { Tiles } from "./tiles.js"
+
+export const overviewPage = page({
+  path: "/",
+  scripts: ["charts"],
+  title: () => "Overview",
+  async load({ site, query }) {
+    const range = rangeOf(query)
+    const [past, active, now, samples, alive, rules] = await Promise.all([
+      history(site, range.last),
+      activity(site, range.last),
+      depth(site),
+      depthSamples(site, range.last),
+      workers(site),
+      limits(site),
+    ])
+    return { range, history: past, activity: active, depth: now, samples, workers: alive, limits: rules }
+  },
+  view(data, viewing) {
+    const { range } = data
+    return (
+      <>
+        <div class="head">
+          <h1>Overview</h1>
+          <Tabs
+            label="How far back"
+            tabs={ranges.map(({ last, label }) => ({
+              label,
+              href: href(viewing.site, "/", { last: last === "1h" ? undefined : last }),
+              current: last === range.last,
+            }))}
+          />
+        </div>
+        <Live id="concerns" calm>
+          <Concerns concerns={concernsOf(data)} site={viewing.site} />
+        </Live>
+        <Live id="tiles">
+          <Tiles {...data} />
+        </Live>
+        <Live id="charts">
+          <OverviewCharts {...data} />
+        </Live>
+        <Live id="busiest" calm>
+          <Busiest {...data} site={viewing.site} />
+        </Live>
+      </>
+    )
+  },
+})
