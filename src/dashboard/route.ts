@@ -15,7 +15,7 @@ export interface Route {
 }
 
 /** What of a request decides what is read: two viewers with the same question share the answer. */
-export interface Question {
+interface Question {
   readonly site: Site
   /** The path below the base path. */
   readonly path: string

@@ -18,7 +18,7 @@ export function changeTheme(): void {
 }
 
 /** Tells those who do not see it, and the others in a word that goes away. */
-export function announce(text: string): void {
+function announce(text: string): void {
   let box = document.getElementById("toast")
   if (box === null) {
     box = document.createElement("div")

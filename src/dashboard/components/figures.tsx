@@ -27,14 +27,3 @@ export function Count({ count, exact = true }: { readonly count: number; readonl
 export function countText(count: number): string {
   return Math.round(count).toLocaleString("en")
 }
-
-/** As short as fits: `12.3k`, `4.1M`. */
-export function shortCount(count: number): string {
-  if (count < 10_000) return countText(count)
-  if (count < 999_500) return `${trimmed(count / 1_000)}k`
-  return count < 999_500_000 ? `${trimmed(count / 1_000_000)}M` : `${trimmed(count / 1_000_000_000)}G`
-}
-
-function trimmed(value: number): string {
-  return value < 99.95 ? value.toFixed(1) : value.toFixed(0)
-}
