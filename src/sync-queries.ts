@@ -9,6 +9,7 @@ import {
 } from "./adapters/postgres/enqueue-statement.js"
 import { codeVersion } from "./adapters/postgres/migrations.js"
 import { Statements } from "./adapters/postgres/statement.js"
+import { consoleLogger } from "./adapters/system/console-logger.js"
 import { placementFromEnvironment } from "./adapters/system/environment.js"
 import type { PayloadColumn, TypedJobRequest } from "./app/enqueue-options.js"
 import { duplicateKey, type PlacedJob, withoutTwins } from "./app/enqueue-unique.js"
@@ -21,12 +22,15 @@ import {
   parseRequests,
 } from "./app/parse-enqueue.js"
 import { refuseSchema, schemaMissing } from "./app/schema-check.js"
+import { traceBlockingEnqueue } from "./app/tracing/trace-enqueue.js"
 import { PgQueuerError } from "./domain/errors.js"
 import type { AnyJobs, InputOf, JobMap, JobName, PayloadArguments } from "./domain/job-types.js"
 import { checkPlacement } from "./domain/names.js"
-import { anyValue, checkOptions, wholeNumber } from "./domain/options.js"
+import { anObject, anObjectWith, anyValue, checkOptions, wholeNumber } from "./domain/options.js"
 import { defaultMaxPayloadBytes, largestPayloadLimit } from "./domain/payload.js"
 import type { NewJob } from "./ports/job-store.js"
+import type { Logger } from "./ports/logger.js"
+import type { Tracing } from "./ports/tracing.js"
 
 export interface SyncQueriesOptions {
   /** Where the tables are; default `PGQUEUER_SCHEMA`, else `"pgqueuer"`. */
@@ -35,6 +39,10 @@ export interface SyncQueriesOptions {
   readonly prefix?: string
   /** The largest payload in bytes; default 1 MiB. */
   readonly maxPayloadBytes?: number
+  /** Any object with debug, info, warn and error, told of tracing that fails; default: warnings and errors to stderr. */
+  readonly logger?: Logger
+  /** Joins enqueues into traces, as for `Queries`; default: none. */
+  readonly tracing?: Tracing
 }
 
 export interface SyncBatchOptions {
@@ -55,6 +63,8 @@ export class SyncQueries<J extends JobMap<J> = AnyJobs> {
   readonly #on: SyncQueryable
   readonly #statements: Statements
   readonly #maxBytes: number
+  readonly #log: Logger
+  readonly #tracing: Tracing | undefined
   #checked = false
 
   /** @param on - a `SyncPgDriver`, or what its `transaction` gives to the work */
@@ -63,6 +73,8 @@ export class SyncQueries<J extends JobMap<J> = AnyJobs> {
       schema: anyValue,
       prefix: anyValue,
       maxPayloadBytes: wholeNumber(1, largestPayloadLimit),
+      logger: anObject,
+      tracing: anObjectWith("startEnqueue", "startRun"),
     })
     const environment = placementFromEnvironment()
     this.#on = on
@@ -70,6 +82,8 @@ export class SyncQueries<J extends JobMap<J> = AnyJobs> {
       checkPlacement({ schema: options.schema ?? environment.schema, prefix: options.prefix ?? environment.prefix }),
     )
     this.#maxBytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
+    this.#log = options.logger ?? consoleLogger
+    this.#tracing = options.tracing
   }
 
   /** Writes one job, or a batch as parallel arrays; the same checks, errors and ids as `Queries.enqueue`. */
@@ -84,10 +98,11 @@ export class SyncQueries<J extends JobMap<J> = AnyJobs> {
     priorities?: readonly number[],
   ): string[]
   enqueue(entrypoint: unknown, payload?: unknown, third?: unknown): (string | null)[] {
-    if (Array.isArray(entrypoint)) return this.#write(parseColumns(entrypoint, payload, third, this.#maxBytes), {})
+    if (Array.isArray(entrypoint))
+      return this.#write(parseColumns(entrypoint, payload, third, this.#maxBytes), {}, true)
     checkOptions("enqueue", third, enqueueChecks)
     const { onConflict, ...options } = (third ?? {}) as SyncEnqueueOptions
-    return this.#write([parseJob(entrypoint, payload, options, this.#maxBytes)], { onConflict })
+    return this.#write([parseJob(entrypoint, payload, options, this.#maxBytes)], { onConflict }, false)
   }
 
   /** Writes many jobs in one statement, all or nothing. */
@@ -95,12 +110,19 @@ export class SyncQueries<J extends JobMap<J> = AnyJobs> {
   enqueueMany(requests: readonly TypedJobRequest<J>[], options: SyncBatchOptions): (string | null)[]
   enqueueMany(requests: readonly TypedJobRequest<J>[], options: SyncBatchOptions = {}): (string | null)[] {
     checkOptions("enqueueMany", options, batchChecks)
-    return this.#write(parseRequests(requests, this.#maxBytes), options)
+    return this.#write(parseRequests(requests, this.#maxBytes), options, true)
   }
 
-  #write(jobs: readonly NewJob[], { onConflict = "raise" }: SyncBatchOptions): (string | null)[] {
+  #write(jobs: readonly NewJob[], { onConflict = "raise" }: SyncBatchOptions, batch: boolean): (string | null)[] {
     if (jobs.length === 0) return []
     if ((onConflict as string) === "replace") throw cannotReplace()
+    if (this.#tracing === undefined) return this.#writeJobs(jobs, onConflict)
+    return traceBlockingEnqueue(this.#tracing, this.#log, { jobs, batch }, (traced) =>
+      this.#writeJobs(traced, onConflict),
+    )
+  }
+
+  #writeJobs(jobs: readonly NewJob[], onConflict: "raise" | "skip"): (string | null)[] {
     this.#check()
     if (jobs.some((job) => job.dedupeKey !== null)) return this.#writeUnique(jobs, onConflict)
     const { sql } = this.#statements.text("enqueue")

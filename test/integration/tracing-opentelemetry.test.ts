@@ -1,9 +1,10 @@
 import { type Attributes, context, propagation, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api"
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
 import { NodeTracerProvider } from "@opentelemetry/sdk-trace-node"
-import { afterAll, beforeEach, expect, test } from "vitest"
+import { afterAll, beforeEach, expect, onTestFinished, test } from "vitest"
 import { openTelemetryTracing } from "../../src/adapters/telemetry/opentelemetry.js"
 import { RetryRequested } from "../../src/domain/retry-requested.js"
+import type * as Sync from "../../src/sync.js"
 import { deferred, eventually, installQueue } from "../support/queue.js"
 import {
   orderAndMail,
@@ -13,6 +14,10 @@ import {
   tickAndReports,
   tickAndReportsTree,
 } from "../support/traces.js"
+
+// Its thread is a file of its own, which Node can load only when it is built.
+const built = new URL("../../dist/sync.js", import.meta.url)
+const { SyncPgDriver, SyncQueries } = (await import(built.href)) as typeof Sync
 
 const exporter = new InMemorySpanExporter()
 const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })
@@ -105,6 +110,32 @@ test("joins all jobs of a batch to the one span of the call", async () => {
   expect(named("process b").map(parentOf)).toEqual([idOf(mixed!)])
   const headers = (await queries.jobs({ entrypoint: "a" })).map((job) => job.headers)
   expect(headers[1]).toEqual({ tenant: 7, traceparent: expect.stringContaining(idOf(same!)) })
+})
+
+test("joins what blocking code enqueues, also inside a transaction, and marks as failed what was refused", async () => {
+  const { database, schema, worker } = await installQueue()
+  const driver = new SyncPgDriver(database.url)
+  onTestFinished(() => driver.close())
+  const queries = new SyncQueries(driver, { schema, tracing })
+  tracer.startActiveSpan("GET /order", (span) => {
+    queries.enqueue("a", 1, { dedupeKey: "k" })
+    driver.transaction((open) => new SyncQueries(open, { schema, tracing }).enqueueMany([{ entrypoint: "b" }]))
+    expect(() => queries.enqueue("a", 1, { dedupeKey: "k" })).toThrow(/k/)
+    span.end()
+  })
+  const { pgq, drain } = worker({ tracing })
+  pgq.entrypoint("a", () => {})
+  pgq.entrypoint("b", () => {})
+  await drain()
+  expect(outline(seen())).toEqual([
+    "GET /order",
+    "  enqueue a",
+    "    process a",
+    "  enqueue b",
+    "    process b",
+    "  enqueue a: failed",
+  ])
+  expect(() => new SyncQueries(driver, { tracing: {} as never })).toThrow(/tracing must be an object with startEnqueue/)
 })
 
 test("carries baggage into the handler", async () => {
