@@ -56,21 +56,38 @@ test("is live and not ready while the database is away, and ready again when it 
   expect((await worker.finished).code).toBe(0)
 }, 90_000)
 
-test("leaves requests unanswered while a handler holds up the event loop, and tells of it afterwards", async () => {
+test("says at once for how long a handler has held up the event loop, and is not live once the jobs are others'", async () => {
   const { database, queries } = await installQueue()
   const worker = startPgq(["run", `${several}:blocking`, "--health-port", "0"], { database })
   const url = await addressOf(worker)
-  await eventually(async () => (await statuses(url)).ready === 200)
-  const [id] = await queries.enqueue("block", 4_000)
+  await isWell(url)
+  const { heartbeat } = await healthAt(url)
+  const [id] = await queries.enqueue("block", heartbeat!.timeoutMs + 6_000)
   await worker.writes(`blocks ${id}`)
-  await expect(fetch(`${url}/live`, { signal: AbortSignal.timeout(1_000) })).rejects.toThrow("timeout")
-  await queries.enqueue("slow", { ms: 1 })
+  await eventually(async () => (await answerOf(`${url}/ready`)).body.problems?.[0] === "event-loop-blocked")
+  expect(await answerOf(`${url}/live`)).toMatchObject({ status: 200, body: { live: true } })
+  const { status, body } = await answerOf(`${url}/`)
+  expect({ status, live: body.live, ready: body.ready }).toEqual({ status: 503, live: true, ready: false })
+  expect(body.blockedMs).toBeGreaterThan(900)
+  await eventually(async () => (await answerOf(`${url}/live`)).status === 503, heartbeat!.timeoutMs + 5_000)
+  await eventually(async () => (await answerOf(`${url}/live`)).status === 200, 20_000)
   const { eventLoop } = await healthAt(url)
   expect(eventLoop!.worstLagMs).toBeGreaterThan(2_000)
-  await eventually(async () => (await statuses(url)).ready === 200)
   worker.process.kill("SIGTERM")
   expect((await worker.finished).code).toBe(0)
-}, 60_000)
+}, 90_000)
+
+test("is reached on an IPv6 address, and refuses methods and paths that it does not have", async () => {
+  const { database } = await installQueue()
+  const options = ["--health-port", "0", "--health-host", "::1"]
+  const worker = startPgq(["run", `${several}:slow`, ...options], { database })
+  const url = await addressOf(worker)
+  expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/)
+  await isWell(url)
+  expect((await fetch(`${url}/live`, { method: "POST" })).status).toBe(405)
+  expect((await fetch(`${url}/metrics`)).status).toBe(404)
+  expect((await fetch(`${url}/ready/`, { method: "HEAD" })).status).toBe(200)
+})
 
 test("ends with an error before anything is loaded or claimed where the port is taken", async () => {
   const { database, queries } = await installQueue()
@@ -103,6 +120,12 @@ async function addressOf(worker: Started): Promise<string> {
   return /pgq: health on (\S+)/.exec(worker.stderr)![1]!
 }
 
+/** Within a second and a half, whatever the worker does. */
+async function answerOf(url: string): Promise<{ status: number; body: Answer }> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(1_500) })
+  return { status: response.status, body: (await response.json()) as Answer }
+}
+
 /** Resolves when it is ready, and hears notifications. */
 async function isWell(url: string): Promise<void> {
   await eventually(async () => {
@@ -118,4 +141,11 @@ async function statuses(url: string): Promise<{ live: number; ready: number }> {
 
 async function healthAt(url: string): Promise<Health> {
   return (await (await fetch(url)).json()) as Health
+}
+
+interface Answer {
+  readonly live?: boolean
+  readonly ready?: boolean
+  readonly problems?: readonly string[]
+  readonly blockedMs?: number
 }
