@@ -34,6 +34,12 @@ describe.skipIf(!hasChromium)("in Chromium", () => {
         `/jobs/${failed}`,
         `/jobs/${done}`,
         "/jobs?entrypoint=none",
+        "/entrypoints",
+        "/failures",
+        "/schedules",
+        "/workers",
+        "/database",
+        "/audit",
       ]) {
         await page.goto(origin + path)
         await page.waitForSelector("#live[data-state=live], #live[data-state=reading]")

@@ -1,10 +1,10 @@
+import { groupFailures } from "../../app/failure-groups.js"
 import type { Duration } from "../../domain/duration.js"
 import type { JobRecord } from "../../domain/job.js"
 import { checkOptions } from "../../domain/options.js"
 import { type Status, statuses } from "../../domain/status.js"
 import type { Queries } from "../../queries.js"
 import { jobAsJson } from "../job-text.js"
-import { groupFailures } from "./failure-groups.js"
 
 /** One thing that an assistant may ask for. None of them changes anything. */
 export interface Tool {

@@ -1,5 +1,7 @@
 import type { Action } from "../route.js"
+import { entrypointActions } from "./entrypoint-actions.js"
 import { jobActions } from "./job-actions.js"
+import { scheduleActions } from "./schedule-actions.js"
 
 /** Everything that can be done. */
-export const actions: readonly Action[] = [...jobActions]
+export const actions: readonly Action[] = [...jobActions, ...scheduleActions, ...entrypointActions]

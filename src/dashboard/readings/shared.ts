@@ -23,3 +23,26 @@ export const depthSamples = ({ readings, queries }: Site, last: Duration) =>
       Record<(typeof kinds)[number], readonly { readonly at: Date; readonly value: number }[]>
     >
   })
+
+export const allWorkers = ({ readings, queries }: Site) =>
+  readings.share("all workers", () => queries.workers({ all: true }))
+
+export const schedules = ({ readings, queries }: Site) => readings.share("schedules", () => queries.schedules())
+
+export const diagnosis = ({ readings, queries }: Site) => readings.share("diagnosis", () => queries.doctor())
+
+/** Of each table, as the workers have measured it. */
+export const tableSamples = ({ readings, queries }: Site, kind: "table-bytes" | "dead-rows", last: Duration) =>
+  readings.share(`${kind} ${last}`, () => queries.samples({ kind, last }))
+
+/** The newest jobs that failed for good, held or not. */
+export const latestFailures = ({ readings, queries }: Site) =>
+  readings.share("failures", async () => {
+    const both = await Promise.all([
+      queries.jobs({ status: "failed", limit: mostFailures }),
+      queries.jobs({ status: "exception", limit: mostFailures }),
+    ])
+    return both.flat()
+  })
+
+const mostFailures = 250

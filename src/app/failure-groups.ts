@@ -1,5 +1,5 @@
-import { errorPattern } from "../../domain/error-pattern.js"
-import type { JobRecord } from "../../domain/job.js"
+import { errorPattern } from "../domain/error-pattern.js"
+import type { JobRecord } from "../domain/job.js"
 
 /** Jobs that failed in the same way. */
 export interface FailureGroup {

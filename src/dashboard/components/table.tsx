@@ -1,0 +1,53 @@
+import type { Child } from "hono/jsx"
+
+export interface TableColumn<R> {
+  readonly head: string
+  /** Numbers and lengths of time stand at the right. */
+  readonly right?: boolean
+  readonly class?: string
+  readonly cell: (row: R) => Child
+}
+
+interface TableProps<R> {
+  readonly columns: readonly TableColumn<R>[]
+  readonly rows: readonly R[]
+}
+
+/** Rows of one kind. */
+export function Table<R>({ columns, rows }: TableProps<R>) {
+  return (
+    <div class="scroll" tabindex={0}>
+      <table class="table">
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th scope="col" class={column.right === true ? "r" : ""}>
+                {column.head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr data-row="">
+              {columns.map((column) => (
+                <td class={`${column.right === true ? "r " : ""}${column.class ?? ""}`}>{column.cell(row)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+/** A count, faint where it is none. */
+export function Amount({ count, exact = true }: { readonly count: number; readonly exact?: boolean }) {
+  if (count === 0) return <span class="none num">0</span>
+  return (
+    <span class="num" {...(exact ? {} : { title: "an estimate" })}>
+      {exact ? "" : "~"}
+      {Math.round(count).toLocaleString("en")}
+    </span>
+  )
+}

@@ -1,0 +1,156 @@
+import type { Diagnosis, Finding } from "../../../app/doctor/diagnosis.js"
+import { bytesText } from "../../../domain/bytes-text.js"
+import { Chart } from "../../components/chart.js"
+import { Length, Time } from "../../components/figures.js"
+import { Icon } from "../../components/icon.js"
+import { Live } from "../../components/live.js"
+import { Tabs } from "../../components/tabs.js"
+import { diagnosis, tableSamples } from "../../readings/shared.js"
+import { href } from "../../site.js"
+import { page } from "../page.js"
+import { rangeOf, ranges } from "../range.js"
+
+/** The tables that are worth a line of their own. */
+const shownTables = ["job", "outcome", "ready", "deferred", "claim", "failure"]
+const colours = ["c-queued", "c-successful", "c-picked", "c-deferred", "c-exception", "c-canceled"]
+
+export const databasePage = page({
+  path: "/database",
+  scripts: ["charts"],
+  title: () => "Database",
+  async load({ site, query }) {
+    const range = rangeOf(query)
+    const [found, bytes, dead] = await Promise.all([
+      diagnosis(site),
+      tableSamples(site, "table-bytes", range.last),
+      tableSamples(site, "dead-rows", range.last),
+    ])
+    return { range, diagnosis: found, bytes, dead }
+  },
+  view({ range, diagnosis: found, bytes, dead }, viewing) {
+    return (
+      <>
+        <div class="head">
+          <h1>Database</h1>
+          <Tabs
+            label="How far back"
+            tabs={ranges.map(({ last, label }) => ({
+              label,
+              href: href(viewing.site, "/database", { last: last === "1h" ? undefined : last }),
+              current: last === range.last,
+            }))}
+          />
+        </div>
+        <Live id="findings" calm>
+          <Findings diagnosis={found} />
+        </Live>
+        <Live id="facts">
+          <Facts diagnosis={found} />
+        </Live>
+        <Live id="charts">
+          <div class="charts">
+            <TableChart id="bytes" title="Size of the tables, with indexes" unit="bytes" samples={bytes} />
+            <TableChart id="dead" title="Dead rows" unit="count" samples={dead} />
+          </div>
+        </Live>
+      </>
+    )
+  },
+})
+
+function Findings({ diagnosis: { findings } }: { readonly diagnosis: Diagnosis }) {
+  if (findings.length === 0) {
+    return (
+      <p class="all-well">
+        <Icon name="check" />
+        Nothing was found: the database is sound for a queue.
+      </p>
+    )
+  }
+  return (
+    <ul class="concerns">
+      {findings.map((finding) => (
+        <li class={finding.severity === "note" ? "" : finding.severity}>
+          <Icon name="alert" />
+          <FindingText finding={finding} />
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function FindingText({ finding: { message, remedy, command, since, severity } }: { readonly finding: Finding }) {
+  return (
+    <span>
+      <strong>{message}</strong>
+      {severity === "note" ? " (a note)" : ""}
+      {since === null ? null : (
+        <>
+          {" since "}
+          <Time at={since} />
+        </>
+      )}
+      {". "}
+      {remedy} {command === null ? null : <code>{command}</code>}
+    </span>
+  )
+}
+
+function Facts({ diagnosis: { facts } }: { readonly diagnosis: Diagnosis }) {
+  const { serverVersion, schemaVersion, user, roles, clockDifferenceMs, notifyMs, wraparound } = facts
+  return (
+    <section class="card">
+      <dl class="facts">
+        <dt>PostgreSQL</dt>
+        <dd>{serverVersion ?? "–"}</dd>
+        <dt>Schema</dt>
+        <dd>{schemaVersion === null ? "–" : `version ${schemaVersion}`}</dd>
+        <dt>User</dt>
+        <dd>{user ?? "–"}</dd>
+        <dt>Roles it can play</dt>
+        <dd>{roles === null || roles.length === 0 ? "–" : roles.join(", ")}</dd>
+        <dt>Notification there and back</dt>
+        <dd>
+          <Length ms={notifyMs} />
+        </dd>
+        <dt>Clock, ahead of this process</dt>
+        <dd>
+          <Length ms={clockDifferenceMs === null ? null : Math.abs(clockDifferenceMs)} />
+        </dd>
+        <dt>Transaction ids in use</dt>
+        <dd>{wraparound === null ? "–" : `${(wraparound.used * 100).toFixed(1)} %`}</dd>
+      </dl>
+    </section>
+  )
+}
+
+interface TableChartProps {
+  readonly id: string
+  readonly title: string
+  readonly unit: "bytes" | "count"
+  readonly samples: Awaited<ReturnType<typeof tableSamples>>
+}
+
+function TableChart({ id, title, unit, samples }: TableChartProps) {
+  const shown = shownTables.flatMap((table) => samples.find(({ label }) => label === table) ?? [])
+  const times = [...new Set(shown.flatMap(({ points }) => points.map(({ at }) => at.getTime())))].sort((a, b) => a - b)
+  const newest = shown.map(({ label, points }) => `${label} ${sizeText(unit, points.at(-1)?.value ?? 0)}`)
+  return (
+    <Chart
+      id={id}
+      title={title}
+      summary={newest.join(", ")}
+      unit={unit}
+      kind="lines"
+      at={times.map((time) => new Date(time))}
+      series={shown.map(({ label, points }, index) => {
+        const values = new Map(points.map(({ at, value }) => [at.getTime(), value]))
+        return { label, colour: colours[index]!, values: times.map((time) => values.get(time) ?? null) }
+      })}
+    />
+  )
+}
+
+function sizeText(unit: "bytes" | "count", value: number): string {
+  return unit === "bytes" ? bytesText(value) : Math.round(value).toLocaleString("en")
+}
