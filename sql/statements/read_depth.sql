@@ -4,19 +4,21 @@
 --   $4 int look at so many lines, one for each entrypoint and priority   $5 int answer with so many entrypoints
 -- Locks: none.   Index: ready_pkey, deferred_pkey, held_pkey, job_pkey. Reads claim whole.
 --
--- A line's head is its oldest job. Reading some pages of a table, wherever they are, tells how many live rows it has, also when most of it is dead.
+-- The planner must expect many rows of a line, and not know how many are asked for, or it sorts all of them: hence a range of ranks, and
+-- not "rank = ", as in exchange; and limits in sub-selects.
+-- A line's head is its oldest job. What is counted in a line is counted from there, so that dead rows before it are walked once. Reading some pages of a table, wherever they are, tells how many live rows it has, also when most of it is dead.
 with recursive line as (
   (
-    select entrypoint, rank, job_id, 1 as number
+    select entrypoint, rank, seq, job_id, 1 as number
     from pgqueuer.ready as ready
     order by ready.entrypoint, ready.rank, ready.seq
     limit 1
   )
   union all
-  select next.entrypoint, next.rank, next.job_id, line.number + 1
+  select next.entrypoint, next.rank, next.seq, next.job_id, line.number + 1
   from line
   cross join lateral (
-    select ready.entrypoint, ready.rank, ready.job_id
+    select ready.entrypoint, ready.rank, ready.seq, ready.job_id
     from pgqueuer.ready as ready
     where (ready.entrypoint, ready.rank) > (line.entrypoint, line.rank)
     order by ready.entrypoint, ready.rank, ready.seq
@@ -30,12 +32,37 @@ oldest as materialized (
   left join lateral (select created_at, execute_after from pgqueuer.job as job where job.id = line.job_id offset 0) as job on true
   group by line.entrypoint
 ),
+reached as materialized (
+  select count(*) < $4::int as all_lines from line
+),
 walked as materialized (
-  (select 'queued' as place, entrypoint from pgqueuer.ready as ready order by ready.entrypoint, rank, seq limit $1::int + 1)
+  (
+    select 'queued' as place, next.entrypoint
+    from line
+    cross join lateral (
+      select ready.entrypoint
+      from pgqueuer.ready as ready
+      where ready.entrypoint = line.entrypoint
+        and (ready.rank, ready.seq) >= (line.rank, line.seq)
+        and ready.rank <= line.rank
+      order by ready.rank, ready.seq
+      limit (select $1::int + 1)
+    ) as next
+    where (select all_lines from reached)
+    limit (select $1::int + 1)
+  )
   union all
-  (select 'deferred', entrypoint from pgqueuer.deferred as deferred order by job_id limit $1::int + 1)
+  (
+    select 'queued', entrypoint
+    from pgqueuer.ready as ready
+    where not (select all_lines from reached)
+    order by ready.entrypoint, rank, seq
+    limit (select $1::int + 1)
+  )
   union all
-  (select 'failed', entrypoint from pgqueuer.held as held order by job_id limit $1::int + 1)
+  (select 'deferred', entrypoint from pgqueuer.deferred as deferred order by job_id limit (select $1::int + 1))
+  union all
+  (select 'failed', entrypoint from pgqueuer.held as held order by job_id limit (select $1::int + 1))
 ),
 exact as materialized (
   select place, count(*) <= $1::int as is_exact from walked group by place
@@ -64,11 +91,20 @@ sampled as materialized (
 ),
 probed as materialized (
   select name.entrypoint, probe.count
-  from (select distinct entrypoint from line where exists (select from exact where place = 'queued' and not is_exact)) as name
+  from (
+    select distinct on (entrypoint) entrypoint, rank, seq
+    from line
+    where exists (select from exact where place = 'queued' and not is_exact)
+    order by entrypoint, rank
+  ) as name
   cross join lateral (
     select count(*) as count
     from (
-      select from pgqueuer.ready as ready where ready.entrypoint = name.entrypoint order by ready.rank, ready.seq limit $2::int
+      select
+      from pgqueuer.ready as ready
+      where ready.entrypoint = name.entrypoint and (ready.rank, ready.seq) >= (name.rank, name.seq)
+      order by ready.rank, ready.seq
+      limit (select $2::int)
     ) as first_ones
   ) as probe
 ),
@@ -106,7 +142,7 @@ select
   coalesce(queued_exact, true) as queued_exact,
   coalesce((select is_exact from exact where place = 'deferred'), true) as deferred_exact,
   coalesce((select is_exact from exact where place = 'failed'), true) as failed_exact,
-  coalesce((select is_exact from exact where place = 'queued'), true) or (select count(*) from line) < $4::int as all_seen,
+  coalesce((select is_exact from exact where place = 'queued'), true) or (select all_lines from reached) as all_seen,
   (extract(epoch from clock_timestamp() - oldest.since) * 1000)::float8 as oldest_wait_ms,
   count(*) over ()::int as entrypoints
 from summed

@@ -9,3 +9,8 @@ const request: DepthRequest = { exactUpTo: 10_000, exactOfEntrypoint: 200, pages
 export function readDepth(store: Pick<RollupStore, "readDepth">): Promise<Depth> {
   return store.readDepth(request)
 }
+
+/** With all entrypoints that it finds: what is left out could not be added up. */
+export function readWholeDepth(store: Pick<RollupStore, "readDepth">): Promise<Depth> {
+  return store.readDepth({ ...request, entrypoints: 10_000 })
+}

@@ -1,5 +1,5 @@
 import type { RollupUpkeepStore } from "../../ports/rollup-store.js"
-import { readDepth } from "../rollups/depth.js"
+import { readWholeDepth } from "../rollups/depth.js"
 import { takeSamples } from "../rollups/take-samples.js"
 import { Duty, type DutyEnvironment } from "./duty.js"
 
@@ -56,7 +56,7 @@ export class RollupUpkeep {
   async #takeSamples(): Promise<number> {
     const { store } = this.#parts
     if (await store.takeTurn("samples", samplePauseMs, false)) {
-      const [depth, tables] = [await readDepth(store), await store.readTableSizes()]
+      const [depth, tables] = [await readWholeDepth(store), await store.readTableSizes()]
       await store.writeSamples(takeSamples(depth, tables))
       await store.pruneRollups(rollupAges, pruneAtMost)
     }
