@@ -212,7 +212,8 @@ it("waits for a table that somebody has locked for longer than the heartbeat's t
   )
   client.release()
   await queue.ended(500, 25_000)
-})
+  // The waits above add up to more than a test has by default.
+}, 60_000)
 
 function without(queue: TestQueue, features: Partial<Driver["features"]>): Driver {
   const driver = new PgPoolDriver(queue.database.pool({ max: 6 }))
