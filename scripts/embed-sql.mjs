@@ -9,6 +9,10 @@ const target = fileURLToPath(new URL("src/adapters/postgres/sql.generated.ts", r
 const variants = {
   exchange: { of: "exchange", without: "claiming only" },
   claim: { of: "exchange", without: "handing in" },
+  find_newest_jobs: { of: "find_newest_jobs", without: "oldest first" },
+  find_oldest_jobs: { of: "find_newest_jobs", without: "newest first" },
+  find_newest_end: { of: "find_newest_end", without: "oldest first" },
+  find_oldest_end: { of: "find_newest_end", without: "newest first" },
 }
 
 const text = [

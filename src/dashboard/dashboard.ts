@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { guarded } from "../adapters/postgres/guarded.js"
 import { PostgresAuditStore } from "../adapters/postgres/postgres-audit-store.js"
+import { PostgresJobPageStore } from "../adapters/postgres/postgres-job-page-store.js"
 import { Statements } from "../adapters/postgres/statement.js"
 import { systemClock, wallTime } from "../adapters/system/clock.js"
 import { placementFromEnvironment } from "../adapters/system/environment.js"
@@ -44,6 +45,7 @@ export function createDashboard(driver: Driver, options: DashboardOptions): Dash
   const { schema, prefix, logger = silentLogger } = options
   const given = Object.fromEntries(Object.entries({ schema, prefix }).filter(([, value]) => value !== undefined))
   const placement = checkPlacement({ ...placementFromEnvironment(), ...given })
+  const statements = new Statements(placement)
   const site: Site = {
     title: options.title ?? "PGQueuer",
     basePath: (options.basePath ?? "").replace(/\/$/, ""),
@@ -53,7 +55,8 @@ export function createDashboard(driver: Driver, options: DashboardOptions): Dash
     queries: new Queries(driver, { ...placement, logger }),
     readings: new Readings(systemClock),
     redactor: makeRedactor(options.redact ?? []),
-    audit: new PostgresAuditStore(guarded(driver, schemaMissing), new Statements(placement)),
+    audit: new PostgresAuditStore(guarded(driver, schemaMissing), statements),
+    jobPages: new PostgresJobPageStore(guarded(driver, schemaMissing), statements),
     live: new LiveHub(systemClock),
     clock: systemClock,
     now: wallTime,

@@ -1,5 +1,6 @@
 import type { AuditStore } from "../ports/audit-store.js"
 import type { Clock } from "../ports/clock.js"
+import type { JobPageStore } from "../ports/job-page-store.js"
 import type { Logger } from "../ports/logger.js"
 import type { Queries } from "../queries.js"
 import type { LiveHub } from "./live/live-hub.js"
@@ -21,6 +22,7 @@ export interface Site {
   readonly readings: Readings
   readonly redactor: Redactor
   readonly audit: AuditStore
+  readonly jobPages: JobPageStore
   readonly live: LiveHub
   readonly clock: Clock
   /** Milliseconds since 1970. */

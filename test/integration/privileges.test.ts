@@ -349,6 +349,12 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "list_waiting",
     "list_hand_limits",
     "list_actions",
+    "find_newest_jobs",
+    "find_oldest_jobs",
+    "find_newest_end",
+    "find_oldest_end",
+    "describe_jobs",
+    "find_text",
   ],
 }
 

@@ -201,4 +201,5 @@ const expectedIndexes = [
   "rollup_entrypoint_idx",
   "rollup_span_idx",
   "sample_at_idx",
+  "outcome_failed_idx",
 ] as const

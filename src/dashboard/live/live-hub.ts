@@ -6,6 +6,8 @@ const everyMs = 2_000
 export type LiveState =
   | { readonly kind: "read"; readonly data: unknown }
   | { readonly kind: "failed"; readonly error: unknown }
+  /** Nothing comes any more. */
+  | { readonly kind: "closed" }
 
 interface Watched {
   readonly listeners: Set<(state: LiveState) => void>
@@ -19,11 +21,6 @@ export class LiveHub {
 
   constructor(clock: Clock) {
     this.#clock = clock
-  }
-
-  /** How many pages are read; for tests. */
-  get size(): number {
-    return this.#watched.size
   }
 
   /**
@@ -46,10 +43,14 @@ export class LiveHub {
     }
   }
 
-  /** Forgets all who watch. */
+  /** Tells all who watch that nothing comes any more. */
   close(): void {
-    for (const { timer } of this.#watched.values()) timer?.cancel()
+    const all = [...this.#watched.values()]
     this.#watched.clear()
+    for (const { timer, listeners } of all) {
+      timer?.cancel()
+      for (const listener of [...listeners]) listener({ kind: "closed" })
+    }
   }
 
   #schedule(key: string, watched: Watched, read: () => Promise<unknown>): void {

@@ -43,12 +43,13 @@ function stream(page: AnyPage, visit: Visit): Response {
 
 function follow(page: AnyPage, visit: Visit, controller: ReadableStreamDefaultController<Uint8Array>): () => void {
   const { site } = visit
-  let last = ""
   const send = (text: string) => controller.enqueue(new TextEncoder().encode(text))
+  let last = ""
   const unwatch = site.live.watch(
     `${visit.path}?${visit.query}`,
     () => page.load(visit),
     (state) => {
+      if (state.kind === "closed") return stop()
       // A client that does not keep up gets the newest state when it does.
       if ((controller.desiredSize ?? 0) <= 0) return
       const event = eventOf(page, visit, state)
@@ -60,12 +61,11 @@ function follow(page: AnyPage, visit: Visit, controller: ReadableStreamDefaultCo
     send(": alive\n\n")
     timer = site.clock.after(signEveryMs, sign)
   }
-  send("retry: 2000\n\n")
   let timer = site.clock.after(signEveryMs, sign)
-  let ended = false
-  return () => {
-    if (ended) return
-    ended = true
+  let isOver = false
+  function stop(): void {
+    if (isOver) return
+    isOver = true
     timer.cancel()
     unwatch()
     try {
@@ -74,9 +74,11 @@ function follow(page: AnyPage, visit: Visit, controller: ReadableStreamDefaultCo
       // The client has closed it already.
     }
   }
+  send("retry: 2000\n\n")
+  return stop
 }
 
-function eventOf(page: AnyPage, visit: Visit, state: LiveState): string {
+function eventOf(page: AnyPage, visit: Visit, state: Exclude<LiveState, { kind: "closed" }>): string {
   if (state.kind === "failed") return `event: failed\ndata: ${JSON.stringify(failureText(state.error))}\n\n`
   return `event: main\ndata: ${JSON.stringify(renderPage(page, state.data, visit))}\n\n`
 }

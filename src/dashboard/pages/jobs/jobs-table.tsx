@@ -1,11 +1,11 @@
-import type { JobRecord } from "../../../domain/job.js"
-import { Length, Time } from "../../components/figures.js"
+import type { JobRow } from "../../../ports/job-page-store.js"
+import { countText, Length, Time } from "../../components/figures.js"
 import { inOneLine } from "../../components/one-line.js"
 import { StatusBadge } from "../../components/status-badge.js"
 import { href, type Site } from "../../site.js"
 
 interface JobsTableProps {
-  readonly jobs: readonly JobRecord[]
+  readonly jobs: readonly JobRow[]
   readonly site: Site
   /** Milliseconds since 1970. */
   readonly now: number
@@ -64,19 +64,25 @@ export function JobsTable({ jobs, site, now }: JobsTableProps) {
   )
 }
 
-function ranMs({ status, startedAt, finishedAt }: JobRecord, now: number): number | null {
+function ranMs({ status, startedAt, finishedAt }: JobRow, now: number): number | null {
   if (startedAt === null) return null
   if (status === "picked") return Math.max(0, now - startedAt.getTime())
   return finishedAt === null ? null : finishedAt.getTime() - startedAt.getTime()
 }
 
 /** The error of a job that has one, else its payload, in a line. */
-function What({ job, site }: { readonly job: JobRecord; readonly site: Site }) {
+function What({ job, site }: { readonly job: JobRow; readonly site: Site }) {
   const { redactor } = site
-  if (job.error !== null) {
-    return <span class="error-text">{inOneLine(redactor.text(job.error, [job.payload, job.headers]))}</span>
+  const { payload, error, headers } = job
+  const value = payload.kind === "json" ? payload.value : undefined
+  if (error !== null) {
+    // What is hidden in a payload that is too long for a list cannot be taken out of its error.
+    const isUnsafe = redactor.active && payload.kind === "json" && value === undefined
+    if (isUnsafe) return <span class="error-text">an error: open the job to see it</span>
+    return <span class="error-text">{inOneLine(redactor.text(error, [value, headers]))}</span>
   }
-  if (job.payload === undefined) return <span class="none">no payload</span>
-  if (job.payload instanceof Uint8Array) return <span class="none">{job.payload.byteLength} bytes</span>
-  return <code>{inOneLine(JSON.stringify(redactor.value(job.payload)))}</code>
+  if (payload.kind === "none") return <span class="none">no payload</span>
+  if (payload.kind === "bytes") return <span class="none">{countText(payload.bytes)} bytes</span>
+  if (value === undefined) return <span class="none">JSON of {countText(payload.bytes)} bytes</span>
+  return <code>{inOneLine(JSON.stringify(redactor.value(value)))}</code>
 }

@@ -1,9 +1,12 @@
 import { EmptyState } from "../../components/empty-state.js"
+import { countText } from "../../components/figures.js"
 import { Live } from "../../components/live.js"
-import { href } from "../../site.js"
+import { Tabs } from "../../components/tabs.js"
+import { findJobPage, type JobPage } from "../../readings/job-page.js"
+import { href, type Site } from "../../site.js"
 import { page } from "../page.js"
 import { FilterBar } from "./filter-bar.js"
-import { type JobsQuery, jobsParameters, readJobsQuery } from "./jobs-filter.js"
+import { isFiltered, type JobsFilter, jobsParameters, readJobsFilter } from "./jobs-filter.js"
 import { JobsTable } from "./jobs-table.js"
 
 const pageSize = 50
@@ -12,47 +15,69 @@ export const jobsPage = page({
   path: "/jobs",
   title: () => "Jobs",
   async load({ site, query }) {
-    const filter = readJobsQuery(query)
-    const found = await site.queries.jobs({ ...filter, limit: pageSize + 1 })
-    return { filter, jobs: found.slice(0, pageSize), more: found.length > pageSize, at: site.now() }
+    const filter = readJobsFilter(query)
+    return { filter, found: await findJobPage(site, filter, pageSize), at: site.now() }
   },
-  view({ filter, jobs, more, at }, { site }) {
-    const last = jobs.at(-1)
+  view({ filter, found, at }, { site }) {
     return (
       <>
         <div class="head">
           <h1>Jobs</h1>
+          <Tabs
+            label="Order"
+            tabs={(["newest", "oldest"] as const).map((order) => ({
+              label: order === "newest" ? "Newest first" : "Oldest first",
+              href: href(site, "/jobs", jobsParameters({ ...filter, order })),
+              current: filter.order === order,
+            }))}
+          />
         </div>
         <FilterBar filter={filter} site={site} />
         <Live id="jobs" calm>
-          {jobs.length === 0 ? (
-            <EmptyState title="No such job">
-              <p>{isFiltered(filter) ? "Nothing matches this filter." : "Nothing was enqueued yet: pgq queue fetch"}</p>
-            </EmptyState>
-          ) : (
-            <JobsTable jobs={jobs} site={site} now={at} />
-          )}
-          <nav class="pager" aria-label="Pages of the list">
-            {filter.after === undefined ? null : (
-              <a href={href(site, "/jobs", { ...jobsParameters(filter), after: undefined })}>Newest</a>
-            )}
-            {more && last !== undefined ? (
-              <a
-                class="button"
-                rel="next"
-                data-next=""
-                href={href(site, "/jobs", { ...jobsParameters(filter), after: last.id })}
-              >
-                Older
-              </a>
-            ) : null}
-          </nav>
+          {found.jobs.length === 0 ? <NoJobs filter={filter} found={found} /> : null}
+          {found.jobs.length === 0 ? null : <JobsTable jobs={found.jobs} site={site} now={at} />}
+          <Pager filter={filter} found={found} site={site} />
         </Live>
       </>
     )
   },
 })
 
-function isFiltered(filter: JobsQuery): boolean {
-  return Object.keys(filter).length > 0
+interface FoundProps {
+  readonly filter: JobsFilter
+  readonly found: JobPage
+}
+
+function NoJobs({ filter, found }: FoundProps) {
+  if (found.looked !== null)
+    return <EmptyState title="None found so far">{lookedText(filter, found.looked)}</EmptyState>
+  if (filter.after !== undefined)
+    return <EmptyState title="That was all">There is nothing behind this page.</EmptyState>
+  return (
+    <EmptyState title="No such job">
+      <p>{isFiltered(filter) ? "Nothing matches this filter." : "Nothing was enqueued yet: pgq queue fetch"}</p>
+    </EmptyState>
+  )
+}
+
+function Pager({ filter, found, site }: FoundProps & { readonly site: Site }) {
+  const parameters = jobsParameters(filter)
+  return (
+    <nav class="pager" aria-label="Pages of the list">
+      {found.looked === null || found.jobs.length === 0 ? null : (
+        <span class="none">{lookedText(filter, found.looked)}</span>
+      )}
+      {filter.after === undefined ? null : <a href={href(site, "/jobs", parameters)}>First page</a>}
+      {found.next === null ? null : (
+        <a class="button" rel="next" data-next="" href={href(site, "/jobs", { ...parameters, after: found.next })}>
+          {found.looked === null ? "Next page" : "Go on looking"}
+        </a>
+      )}
+    </nav>
+  )
+}
+
+function lookedText({ order, text, after }: JobsFilter, looked: number): string {
+  const which = after === undefined ? `the ${order} ${countText(looked)}` : `the next ${countText(looked)}`
+  return `Looked through ${which} ${text === undefined ? "jobs" : "jobs that match the other filters"}; there are more.`
 }

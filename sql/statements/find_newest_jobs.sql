@@ -1,0 +1,210 @@
+-- find_newest_jobs: a page of jobs in the order of their ids, of those that are queued in the order of their places in line.
+-- find_oldest_jobs: the same from the other end. It is made from this file, too (scripts/embed-sql.mjs).
+--   $1 text status or null   $2 text entrypoint or null   $3 int priority or null   $4 bigint worker or null
+--   $5 timestamptz created from then on, or null   $6 timestamptz created before, or null
+--   $7 bigint only what comes behind this cursor, or null   $8 int at most so many   $9 int looks at so many rows at most
+-- Locks: none.   Index: job_pkey, ready_pkey (by jumps from line to line, 2,000 at most), deferred_pkey, held_pkey, outcome_pkey, and
+-- outcome_failed_idx for ends other than successful. Of each place $9 rows are read at most, whatever matches; claim is read whole.
+with recursive line as (
+  (
+    select ready.entrypoint, ready.rank
+    from pgqueuer.ready as ready
+    where $1::text = 'queued' and $4::bigint is null
+      and ready.entrypoint >= coalesce($2::text, '') and ready.entrypoint <= coalesce($2::text, chr(1114111))
+    order by ready.entrypoint, ready.rank
+    limit 1
+  )
+  union all
+  select next.entrypoint, next.rank
+  from line
+  cross join lateral (
+    select ready.entrypoint, ready.rank
+    from pgqueuer.ready as ready
+    where (ready.entrypoint, ready.rank) > (line.entrypoint, line.rank) and ready.entrypoint <= coalesce($2::text, chr(1114111))
+    order by ready.entrypoint, ready.rank
+    limit 1
+  ) as next
+)
+select found.id::text as id, found.cursor::text as cursor
+from (
+  (
+    select walked.id, walked.id as cursor
+    from (
+      select job.id, job.entrypoint, job.priority, job.created_at
+      from pgqueuer.job as job
+-- newest first {
+      where $7::bigint is null or job.id < $7::bigint
+      order by job.id desc
+-- }
+-- oldest first {
+      where $7::bigint is null or job.id > $7::bigint
+      order by job.id
+-- }
+      limit $9::int
+    ) as walked
+    where $1::text is null and $4::bigint is null
+      and ($2::text is null or walked.entrypoint = $2::text)
+      and ($3::int is null or walked.priority = $3::int)
+      and ($5::timestamptz is null or walked.created_at >= $5::timestamptz)
+      and ($6::timestamptz is null or walked.created_at < $6::timestamptz)
+    limit $8::int
+  )
+  union all
+  (
+    select place.job_id, place.seq
+    from (select line.entrypoint, line.rank from line limit 2000) as line
+    cross join lateral (
+      select walked.job_id, walked.seq
+      from (
+        select ready.job_id, ready.seq
+        from pgqueuer.ready as ready
+        where ready.entrypoint = line.entrypoint and ready.rank = line.rank
+-- newest first {
+          and ($7::bigint is null or ready.seq < $7::bigint)
+        order by ready.seq desc
+-- }
+-- oldest first {
+          and ($7::bigint is null or ready.seq > $7::bigint)
+        order by ready.seq
+-- }
+        limit case when $2::text is null then least($9::int, $8::int * 10) else $9::int end
+      ) as walked
+      where ($5::timestamptz is null and $6::timestamptz is null) or exists (
+        select from pgqueuer.job as job
+        where job.id = walked.job_id
+          and ($5::timestamptz is null or job.created_at >= $5::timestamptz)
+          and ($6::timestamptz is null or job.created_at < $6::timestamptz)
+      )
+      limit $8::int
+    ) as place
+    where $3::int is null or line.rank = ~$3::int
+  )
+  union all
+  (
+    select walked.job_id, walked.job_id
+    from (
+      select deferred.job_id, deferred.entrypoint, deferred.rank
+      from pgqueuer.deferred as deferred
+-- newest first {
+      where $7::bigint is null or deferred.job_id < $7::bigint
+      order by deferred.job_id desc
+-- }
+-- oldest first {
+      where $7::bigint is null or deferred.job_id > $7::bigint
+      order by deferred.job_id
+-- }
+      limit $9::int
+    ) as walked
+    left join lateral (select job.created_at from pgqueuer.job as job where job.id = walked.job_id) as job on true
+    where $1::text = 'deferred' and $4::bigint is null
+      and ($2::text is null or walked.entrypoint = $2::text)
+      and ($3::int is null or walked.rank = ~$3::int)
+      and ($5::timestamptz is null or job.created_at >= $5::timestamptz)
+      and ($6::timestamptz is null or job.created_at < $6::timestamptz)
+    limit $8::int
+  )
+  union all
+  (
+    select member.job_id, member.job_id
+    from pgqueuer.claim as claim
+    cross join lateral unnest(claim.job_ids, claim.ranks) as member (job_id, rank)
+    left join lateral (select job.created_at from pgqueuer.job as job where job.id = member.job_id) as job on true
+    where ($1::text = 'picked' or ($1::text is null and $4::bigint is not null))
+      and ($4::bigint is null or claim.worker_id = $4::bigint)
+      and ($2::text is null or claim.entrypoint = $2::text)
+      and ($3::int is null or member.rank = ~$3::int)
+      and ($5::timestamptz is null or job.created_at >= $5::timestamptz)
+      and ($6::timestamptz is null or job.created_at < $6::timestamptz)
+-- newest first {
+      and ($7::bigint is null or member.job_id < $7::bigint)
+    order by member.job_id desc
+-- }
+-- oldest first {
+      and ($7::bigint is null or member.job_id > $7::bigint)
+    order by member.job_id
+-- }
+    limit $8::int
+  )
+  union all
+  (
+    select walked.job_id, walked.job_id
+    from (
+      select held.job_id, held.entrypoint, held.rank, held.worker_id
+      from pgqueuer.held as held
+-- newest first {
+      where $7::bigint is null or held.job_id < $7::bigint
+      order by held.job_id desc
+-- }
+-- oldest first {
+      where $7::bigint is null or held.job_id > $7::bigint
+      order by held.job_id
+-- }
+      limit $9::int
+    ) as walked
+    left join lateral (select job.created_at from pgqueuer.job as job where job.id = walked.job_id) as job on true
+    where $1::text = 'failed'
+      and ($4::bigint is null or walked.worker_id = $4::bigint)
+      and ($2::text is null or walked.entrypoint = $2::text)
+      and ($3::int is null or walked.rank = ~$3::int)
+      and ($5::timestamptz is null or job.created_at >= $5::timestamptz)
+      and ($6::timestamptz is null or job.created_at < $6::timestamptz)
+    limit $8::int
+  )
+  union all
+  (
+    select walked.job_id, walked.job_id
+    from (
+      select outcome.job_id, outcome.entrypoint, outcome.worker_id
+      from pgqueuer.outcome as outcome
+-- newest first {
+      where outcome.status = $1::text and outcome.status <> 'successful' and ($7::bigint is null or outcome.job_id < $7::bigint)
+      order by outcome.job_id desc
+-- }
+-- oldest first {
+      where outcome.status = $1::text and outcome.status <> 'successful' and ($7::bigint is null or outcome.job_id > $7::bigint)
+      order by outcome.job_id
+-- }
+      limit $9::int
+    ) as walked
+    left join lateral (select job.created_at, job.priority from pgqueuer.job as job where job.id = walked.job_id) as job on true
+    where $1::text in ('exception', 'canceled', 'deleted')
+      and ($4::bigint is null or walked.worker_id = $4::bigint)
+      and ($2::text is null or walked.entrypoint = $2::text)
+      and ($3::int is null or job.priority = $3::int)
+      and ($5::timestamptz is null or job.created_at >= $5::timestamptz)
+      and ($6::timestamptz is null or job.created_at < $6::timestamptz)
+    limit $8::int
+  )
+  union all
+  (
+    select walked.job_id, walked.job_id
+    from (
+      select outcome.job_id, outcome.entrypoint, outcome.worker_id, outcome.status
+      from pgqueuer.outcome as outcome
+-- newest first {
+      where $7::bigint is null or outcome.job_id < $7::bigint
+      order by outcome.job_id desc
+-- }
+-- oldest first {
+      where $7::bigint is null or outcome.job_id > $7::bigint
+      order by outcome.job_id
+-- }
+      limit $9::int
+    ) as walked
+    left join lateral (select job.created_at, job.priority from pgqueuer.job as job where job.id = walked.job_id) as job on true
+    where (($1::text = 'successful' and walked.status = 'successful') or ($1::text is null and $4::bigint is not null))
+      and ($4::bigint is null or walked.worker_id = $4::bigint)
+      and ($2::text is null or walked.entrypoint = $2::text)
+      and ($3::int is null or job.priority = $3::int)
+      and ($5::timestamptz is null or job.created_at >= $5::timestamptz)
+      and ($6::timestamptz is null or job.created_at < $6::timestamptz)
+    limit $8::int
+  )
+) as found
+-- newest first {
+order by found.cursor desc
+-- }
+-- oldest first {
+order by found.cursor
+-- }
+limit $8::int;

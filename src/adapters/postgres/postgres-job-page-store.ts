@@ -1,0 +1,89 @@
+import type { Status } from "../../domain/status.js"
+import type { Queryable, Row } from "../../ports/driver.js"
+import type { JobPageRequest, JobPageStore, JobRow, PagedJob } from "../../ports/job-page-store.js"
+import type { Statements } from "./statement.js"
+
+const longestShown = 16 * 1_024
+const longestSearched = 64 * 1_024
+
+/** Lists jobs. */
+export class PostgresJobPageStore implements JobPageStore {
+  readonly #on: Queryable
+  readonly #statements: Statements
+
+  constructor(on: Queryable, statements: Statements) {
+    this.#on = on
+    this.#statements = statements
+  }
+
+  findPage(request: JobPageRequest): Promise<readonly PagedJob[]> {
+    const { order, status, entrypoint, priority, worker, createdFrom, createdBefore, after } = request
+    const statement = order === "newest" ? "find_newest_jobs" : "find_oldest_jobs"
+    return this.#statements.run<PagedJob & Row>(this.#on, statement, [
+      ...[status, entrypoint, priority, worker, createdFrom, createdBefore, after],
+      ...[request.limit, request.lookAtMost],
+    ])
+  }
+
+  async findEnd({ order, status, worker, after, lookAtMost }: JobPageRequest) {
+    // What is queued or held by workers is found through its lines and its claims, all of it.
+    if (status === "queued" || status === "picked") return { looked: 0, cursor: null }
+    const statement = order === "newest" ? "find_newest_end" : "find_oldest_end"
+    const rows = await this.#statements.run<{ looked: number; cursor: string | null }>(this.#on, statement, [
+      ...[status, worker, after, lookAtMost],
+    ])
+    const { looked, cursor } = rows[0]!
+    return { looked, cursor: looked < lookAtMost ? null : cursor }
+  }
+
+  async describe(ids: readonly string[]): Promise<readonly JobRow[]> {
+    const rows = await this.#statements.run<DescribedRow>(this.#on, "describe_jobs", [ids, longestShown])
+    const found = new Map(rows.map((row) => [row.id, asJobRow(row)]))
+    return ids.flatMap((id) => found.get(id) ?? [])
+  }
+
+  async findText(ids: readonly string[], text: string): Promise<ReadonlySet<string>> {
+    const parameters = [ids, text.toLowerCase(), longestSearched]
+    const rows = await this.#statements.run<{ id: string }>(this.#on, "find_text", parameters)
+    return new Set(rows.map(({ id }) => id))
+  }
+}
+
+interface DescribedRow extends Row {
+  readonly id: string
+  readonly entrypoint: string
+  readonly status: Status | null
+  readonly priority: number
+  readonly attempt: number | null
+  readonly created_at: Date
+  readonly started_at: Date | null
+  readonly finished_at: Date | null
+  readonly worker_id: string | null
+  readonly error: string | null
+  readonly headers: string | null
+  readonly payload: string | null
+  readonly payload_bytes: number | null
+  readonly bytes: number | null
+}
+
+function asJobRow(row: DescribedRow): JobRow {
+  const { id, entrypoint, priority, error } = row
+  return {
+    ...{ id, entrypoint, priority, error },
+    // A job that is moving between two places is one that waits.
+    status: row.status ?? "queued",
+    attempt: row.attempt ?? 1,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    workerId: row.worker_id,
+    headers: row.headers === null ? {} : JSON.parse(row.headers),
+    payload: payloadOf(row),
+  }
+}
+
+function payloadOf({ payload, payload_bytes, bytes }: DescribedRow): JobRow["payload"] {
+  if (bytes !== null) return { kind: "bytes", bytes }
+  if (payload_bytes === null) return { kind: "none" }
+  return { kind: "json", bytes: payload_bytes, ...(payload === null ? {} : { value: JSON.parse(payload) }) }
+}

@@ -1,0 +1,93 @@
+import { toMilliseconds } from "../../domain/duration.js"
+import type { JobPageRequest, JobRow, PagedJob } from "../../ports/job-page-store.js"
+import type { JobsFilter } from "../pages/jobs/jobs-filter.js"
+import type { Site } from "../site.js"
+
+/** Rows that one look at a place reads at most: some 30 ms of the server's time. */
+const lookAtMost = 50_000
+
+/** A text is looked for in so many jobs that match the rest. */
+const searchAtMost = 10_000
+
+export interface JobPage {
+  readonly jobs: readonly JobRow[]
+  /** Where the next page begins; null at the end. */
+  readonly next: string | null
+  /** How many were looked at, where that was not enough to fill the page and there are more. */
+  readonly looked: number | null
+}
+
+/** A page of the jobs that match, found in bounded time however many there are and however few match. */
+export async function findJobPage(site: Site, filter: JobsFilter, pageSize: number): Promise<JobPage> {
+  return filter.text === undefined
+    ? findPlain(site, filter, pageSize)
+    : findWithText(site, { ...filter, text: filter.text }, pageSize)
+}
+
+async function findPlain(site: Site, filter: JobsFilter, pageSize: number): Promise<JobPage> {
+  const request = requestOf(site, filter, pageSize + 1)
+  const found = await site.jobPages.findPage(request)
+  const shown = found.slice(0, pageSize)
+  const jobs = await site.jobPages.describe(shown.map(({ id }) => id))
+  if (found.length > pageSize) return { jobs, next: shown.at(-1)!.cursor, looked: null }
+  const { looked, cursor } = await site.jobPages.findEnd(request)
+  return { jobs, next: cursor, looked: cursor === null ? null : looked }
+}
+
+/** The database finds the text; where fields are hidden, only what is still there without them counts. */
+async function findWithText(
+  site: Site,
+  filter: JobsFilter & { readonly text: string },
+  pageSize: number,
+): Promise<JobPage> {
+  const request = requestOf(site, filter, searchAtMost)
+  const candidates = await site.jobPages.findPage(request)
+  const ids = candidates.map(({ id }) => id)
+  const matching = await site.jobPages.findText(ids, filter.text)
+  const kept: { readonly row: JobRow; readonly cursor: string }[] = []
+  for (const batch of batches(
+    candidates.filter(({ id }) => matching.has(id)),
+    pageSize + 1,
+  )) {
+    const rows = new Map((await site.jobPages.describe(batch.map(({ id }) => id))).map((row) => [row.id, row]))
+    for (const { id, cursor } of batch) {
+      const row = rows.get(id)
+      if (row !== undefined && isStillThere(site, row, filter.text)) kept.push({ row, cursor })
+    }
+    if (kept.length > pageSize) break
+  }
+  const jobs = kept.slice(0, pageSize).map(({ row }) => row)
+  if (kept.length > pageSize) return { jobs, next: kept[pageSize - 1]!.cursor, looked: null }
+  if (candidates.length === searchAtMost) return { jobs, next: candidates.at(-1)!.cursor, looked: searchAtMost }
+  const { looked, cursor } = await site.jobPages.findEnd(request)
+  return { jobs, next: cursor, looked: cursor === null ? null : looked }
+}
+
+function isStillThere({ redactor }: Site, { payload, error, headers }: JobRow, text: string): boolean {
+  if (!redactor.active) return true
+  const value = payload.kind === "json" ? payload.value : undefined
+  if (payload.kind === "json" && value === undefined) return false
+  const shown = `${JSON.stringify(redactor.value(value)) ?? ""}\n${redactor.text(error ?? "", [value, headers])}`
+  return shown.toLowerCase().includes(text.toLowerCase())
+}
+
+function requestOf(site: Site, filter: JobsFilter, limit: number): JobPageRequest {
+  const ago = (age: JobsFilter["within"]) =>
+    age === undefined ? null : new Date(site.now() - toMilliseconds(age, "age"))
+  return {
+    order: filter.order,
+    status: filter.status ?? null,
+    entrypoint: filter.entrypoint ?? null,
+    priority: filter.priority ?? null,
+    worker: filter.worker ?? null,
+    createdFrom: ago(filter.within),
+    createdBefore: ago(filter.before),
+    after: filter.after ?? null,
+    limit,
+    lookAtMost,
+  }
+}
+
+function batches(all: readonly PagedJob[], size: number): readonly (readonly PagedJob[])[] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.slice(index * size, (index + 1) * size))
+}

@@ -1,0 +1,55 @@
+import type { Status } from "../domain/status.js"
+
+export interface JobPageRequest {
+  readonly order: "newest" | "oldest"
+  readonly status: Status | null
+  readonly entrypoint: string | null
+  readonly priority: number | null
+  /** A worker's id. */
+  readonly worker: string | null
+  readonly createdFrom: Date | null
+  readonly createdBefore: Date | null
+  /** Begins behind it. */
+  readonly after: string | null
+  readonly limit: number
+  /** Looks at so many rows at most, whatever matches. */
+  readonly lookAtMost: number
+}
+
+/** A job of a page, and where the next page begins behind it. */
+export interface PagedJob {
+  readonly id: string
+  readonly cursor: string
+}
+
+/** A job in a list. */
+export interface JobRow {
+  readonly id: string
+  readonly entrypoint: string
+  readonly status: Status
+  readonly priority: number
+  readonly attempt: number
+  readonly createdAt: Date
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+  readonly workerId: string | null
+  /** Its beginning. */
+  readonly error: string | null
+  readonly headers: Readonly<Record<string, unknown>>
+  /** `json` has no value where it is long. */
+  readonly payload:
+    | { readonly kind: "none" }
+    | { readonly kind: "json"; readonly value?: unknown; readonly bytes: number }
+    | { readonly kind: "bytes"; readonly bytes: number }
+}
+
+/** Pages of jobs that are quick however many there are. */
+export interface JobPageStore {
+  findPage(request: JobPageRequest): Promise<readonly PagedJob[]>
+  /** How far `findPage` has looked where it did not find as many as it was to: the cursor of the last row, null when there is nothing behind it. */
+  findEnd(request: JobPageRequest): Promise<{ readonly looked: number; readonly cursor: string | null }>
+  /** In the order of the ids that are given. */
+  describe(ids: readonly string[]): Promise<readonly JobRow[]>
+  /** Those that have the text in payload or error. Payloads that are stored in more than 64 kB are left out. */
+  findText(ids: readonly string[], text: string): Promise<ReadonlySet<string>>
+}

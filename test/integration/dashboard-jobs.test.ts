@@ -1,0 +1,148 @@
+import { expect, test } from "vitest"
+import { PostgresJobPageStore } from "../../src/adapters/postgres/postgres-job-page-store.js"
+import { Statements } from "../../src/adapters/postgres/statement.js"
+import { type Status, statuses } from "../../src/domain/status.js"
+import type { JobPageRequest } from "../../src/ports/job-page-store.js"
+import { installDashboard } from "../support/dashboard.js"
+import { installQueue, type TestQueue } from "../support/queue.js"
+
+const everything: JobPageRequest = {
+  ...{ order: "newest", status: null, entrypoint: null, priority: null, worker: null },
+  ...{ createdFrom: null, createdBefore: null, after: null, limit: 7, lookAtMost: 1_000 },
+}
+
+test("finds page by page exactly the jobs that match, whatever the filter and the order", async () => {
+  const queue = await installQueue()
+  await fill(queue)
+  const store = new PostgresJobPageStore(queue.driver, new Statements(queue))
+  const jobs = await queue.queries.jobs({ limit: 1_000 })
+  expect(new Set(jobs.map(({ status }) => status)).size).toBeGreaterThanOrEqual(7)
+  for (const order of ["newest", "oldest"] as const)
+    for (const status of [null, ...statuses])
+      for (const entrypoint of [null, "a", "b"])
+        for (const priority of [null, 5]) {
+          const request = { ...everything, order, status, entrypoint, priority }
+          const expected = jobs.filter(
+            (job) =>
+              (status === null || job.status === status) &&
+              (entrypoint === null || job.entrypoint === entrypoint) &&
+              (priority === null || job.priority === priority),
+          )
+          const found = await allPages(store, request)
+          const ids = expected.map(({ id }) => id)
+          expect([...found].sort(), JSON.stringify(request)).toEqual(ids.sort())
+          if (status !== "queued")
+            expect(found).toEqual([...found].sort((a, b) => sign(order) * (Number(a) - Number(b))))
+        }
+})
+
+test("finds by age, and by the worker that ran or runs a job", async () => {
+  const queue = await installQueue()
+  await fill(queue)
+  const store = new PostgresJobPageStore(queue.driver, new Statements(queue))
+  const jobs = await queue.queries.jobs({ limit: 1_000 })
+  const middle = jobs[Math.floor(jobs.length / 2)]!.createdAt
+  for (const status of [null, "queued", "successful", "canceled", "failed", "deferred"] as const) {
+    const of = jobs.filter((job) => status === null || job.status === status)
+    const younger = of.filter(({ createdAt }) => createdAt >= middle).map(({ id }) => id)
+    expect([...(await allPages(store, { ...everything, status, createdFrom: middle }))].sort()).toEqual(younger.sort())
+    const older = of.filter(({ createdAt }) => createdAt < middle).map(({ id }) => id)
+    expect([...(await allPages(store, { ...everything, status, createdBefore: middle }))].sort()).toEqual(older.sort())
+  }
+  const worker = jobs.find(({ status }) => status === "successful")!.worker!.id
+  const ran = jobs.filter((job) => job.worker?.id === worker && job.status !== "failed").map(({ id }) => id)
+  expect([...(await allPages(store, { ...everything, worker }))].sort()).toEqual(ran.sort())
+})
+
+test("says how far it has looked when it gives up, and goes on from there", async () => {
+  const queue = await installQueue()
+  await queue.queries.enqueue("rare")
+  await queue.queries.enqueueMany(Array.from({ length: 50 }, () => ({ entrypoint: "often" })))
+  const store = new PostgresJobPageStore(queue.driver, new Statements(queue))
+  const request = { ...everything, entrypoint: "rare", lookAtMost: 30 }
+  expect(await store.findPage(request)).toEqual([])
+  const { looked, cursor } = await store.findEnd(request)
+  expect(looked).toBe(30)
+  expect(await store.findPage({ ...request, after: cursor })).toMatchObject([{ id: "1" }])
+  expect(await store.findEnd({ ...request, after: cursor })).toEqual({ looked: 21, cursor: null })
+})
+
+test("finds a text in payloads and errors, but none that is hidden", async () => {
+  const { queue, ask } = await installDashboard({ redact: ["password"] })
+  const [first] = await queue.queries.enqueue("a", { name: "Ann Miller", password: "needle" })
+  const [second] = await queue.queries.enqueue("a", { password: "pin" })
+  const worker = queue.worker()
+  worker.pgq.entrypoint("a", (job) => {
+    const { password } = job.payload as { password: string }
+    throw new Error(`no account for ${password}`)
+  })
+  await worker.drain()
+  const idsWith = async (text: string) => {
+    const page = await (await ask(`/jobs?text=${encodeURIComponent(text)}`)).text()
+    expect(/<tbody>.*<\/tbody>/s.exec(page)?.[0] ?? "").not.toContain("needle")
+    return [...page.matchAll(/data-open="">(\d+)</g)].map(([, id]) => id)
+  }
+  expect(await idsWith("ann MILLER")).toEqual([first])
+  expect(await idsWith("no account")).toEqual([second, first])
+  expect(await idsWith("needle")).toEqual([])
+  expect(await idsWith("%")).toEqual([])
+})
+
+test("reads no filter that makes no sense, and never fails for one", async () => {
+  const { ask } = await installDashboard()
+  for (const query of [
+    "status=x",
+    "priority=high",
+    "priority=99999999999",
+    "worker=-1",
+    "within=soon",
+    "after=x",
+    "text=%00",
+  ])
+    expect((await ask(`/jobs?${query}`)).status, query).toBe(200)
+})
+
+async function allPages(store: PostgresJobPageStore, request: JobPageRequest): Promise<readonly string[]> {
+  const ids: string[] = []
+  let after = request.after
+  for (;;) {
+    const page = await store.findPage({ ...request, after })
+    ids.push(...page.map(({ id }) => id))
+    if (page.length < request.limit) return ids
+    after = page.at(-1)!.cursor
+  }
+}
+
+function sign(order: "newest" | "oldest"): number {
+  return order === "newest" ? -1 : 1
+}
+
+/** Jobs of every status but picked, of two entrypoints and priorities. */
+async function fill(queue: TestQueue): Promise<void> {
+  const { queries } = queue
+  const some = (entrypoint: string, count: number) =>
+    queries.enqueueMany(
+      Array.from({ length: count }, (_, n) => ({ entrypoint, payload: { n }, priority: n % 3 === 0 ? 5 : 0 })),
+    )
+  const ids = [...(await some("a", 20)), ...(await some("b", 20))]
+  await queries.cancel(ids.slice(0, 4))
+  await queries.delete(ids.slice(36))
+  const worker = queue.worker()
+  worker.pgq.entrypoint("a", ({ payload }) => {
+    if ((payload as { n: number }).n % 4 === 0) throw new Error("bad")
+  })
+  worker.pgq.entrypoint(
+    "b",
+    ({ payload }) => {
+      if ((payload as { n: number }).n % 5 === 0) throw new Error("held")
+    },
+    { onFailure: "hold" },
+  )
+  await worker.drain()
+  await Promise.all(["a", "b"].map((name) => queries.enqueue(name, 1, { executeAfter: "1h", priority: 5 })))
+  for (const name of ["a", "b", "a"]) await some(name, 10)
+  const moved: readonly Status[] = (await queries.requeue((await queries.jobs({ status: "failed" }))[0]!.id)).flatMap(
+    ({ status }) => (status === "unknown" ? [] : [status]),
+  )
+  expect(moved).toEqual(["queued"])
+}
