@@ -7,6 +7,7 @@ import type { EntrypointActivity } from "../../src/app/rollups/history.js"
 import { rollupAges } from "../../src/app/worker/rollup-upkeep.js"
 import { type Histogram, mergeHistograms } from "../../src/domain/histogram.js"
 import { RetryRequested } from "../../src/domain/retry-requested.js"
+import { Queries } from "../../src/queries.js"
 import { genericPlan } from "../support/plan.js"
 import { deferred, eventually, installQueue, type TestQueue } from "../support/queue.js"
 
@@ -176,6 +177,53 @@ it("finds each sum by its key, however many entrypoints there are, with a plan f
     client.release()
   }
 })
+
+it("keeps the numbers of two installs in one schema apart, and the turns of their workers", async () => {
+  const one = await installQueue({ prefix: "one_" })
+  const placement = { schema: one.schema, prefix: "two_" }
+  const queries = new Queries(one.driver, placement)
+  await queries.install()
+  await one.queries.enqueue("a")
+  await queries.enqueueMany([{ entrypoint: "a" }, { entrypoint: "a" }])
+  for (const options of [{}, { prefix: "two_" }]) {
+    const { pgq, drain } = one.worker(options)
+    pgq.entrypoint("a", () => {})
+    await drain()
+  }
+  const ends = async (read: Queries) => (await read.activity()).map(({ ended }) => ended.successful)
+  expect([await ends(one.queries), await ends(queries)]).toEqual([[1], [2]])
+  const store = new PostgresRollupUpkeepStore(one.driver, new Statements(placement), placement)
+  for (const prefix of ["one_", "two_"]) {
+    await one.pool.query(`update "${one.schema}".${prefix}upkeep set due_at = '-infinity' where duty = 'rollups'`)
+  }
+  const merged = [await upkeepOf(one).mergeRollups(60_000, 10, false), await store.mergeRollups(60_000, 10, false)]
+  for (const { taken } of merged) expect(taken).toBe(true)
+  expect([await ends(one.queries), await ends(queries)]).toEqual([[1], [2]])
+  expect((await store.mergeRollups(60_000, 10, false)).taken).toBe(false)
+})
+
+it("sums up and tells the numbers of 10,000 entrypoints, and of names in any script", async () => {
+  const queue = await installQueue()
+  const strange = ["größe", "作业", "a'b\"c\\d", "{x}", "%s", "-- x"]
+  const write = () =>
+    queue.sql(
+      `insert into pgqueuer.rollup_entry (entrypoint, minute, successful, run_ms, run_buckets, run_counts)
+      select name, date_trunc('minute', now()), 1, 3, '{11,12}', '{1,1}'
+      from (select 'e' || n as name from generate_series(1, 10000) as n union all select unnest($1::text[])) as named`,
+      [strange],
+    )
+  const store = upkeepOf(queue)
+  for (const round of [1, 2]) {
+    await write()
+    while ((await store.mergeRollups(0, 10_000, true)).entries > 0);
+    const activity = await queue.queries.activity()
+    expect(activity).toHaveLength(10_000 + strange.length)
+    expect(activity.every(({ ended, run }) => ended.successful === round && run.count === 2 * round)).toBe(true)
+    expect(activity.map(({ entrypoint }) => entrypoint)).toEqual(expect.arrayContaining(strange))
+  }
+  const { points } = await queue.queries.history()
+  expect(points.reduce((sum, { ended }) => sum + ended.successful, 0)).toBe(2 * (10_000 + strange.length))
+}, 120_000)
 
 it("keeps what was since ever when minutes, hours and days are old", async () => {
   const queue = await installQueue()
