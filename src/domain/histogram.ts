@@ -41,12 +41,33 @@ export function bucketOf(milliseconds: number): number {
   return low
 }
 
+/** Counts lengths of time one by one. */
+export class HistogramBuilder {
+  readonly #counts = new Map<number, number>()
+  #count = 0
+  #sumMs = 0
+
+  add(milliseconds: number): void {
+    const bucket = bucketOf(milliseconds)
+    this.#counts.set(bucket, (this.#counts.get(bucket) ?? 0) + 1)
+    this.#count++
+    this.#sumMs += milliseconds
+  }
+
+  get histogram(): Histogram {
+    return { count: this.#count, sumMs: this.#sumMs, buckets: inOrder(this.#counts) }
+  }
+}
+
 /** All of both. */
 export function mergeHistograms(a: Histogram, b: Histogram): Histogram {
   const counts = new Map(a.buckets)
   for (const [bucket, count] of b.buckets) counts.set(bucket, (counts.get(bucket) ?? 0) + count)
-  const buckets = [...counts].sort(([one], [other]) => one - other)
-  return { count: a.count + b.count, sumMs: a.sumMs + b.sumMs, buckets }
+  return { count: a.count + b.count, sumMs: a.sumMs + b.sumMs, buckets: inOrder(counts) }
+}
+
+function inOrder(counts: ReadonlyMap<number, number>): Histogram["buckets"] {
+  return [...counts].sort(([one], [other]) => one - other)
 }
 
 /** How many were at most so long; exact where it is one of the bounds. */

@@ -1,4 +1,4 @@
-import { bucketOf } from "../../domain/histogram.js"
+import { HistogramBuilder } from "../../domain/histogram.js"
 import type { Report } from "../../ports/worker-store.js"
 
 /** What a batch of reports adds to the numbers, as JSON for `exchange`: one element an entrypoint, named as in `rollup_entry`. */
@@ -8,7 +8,7 @@ export function rollupOf(reports: readonly Report[]): string {
     if (report.status === "queued") continue
     let tally = tallies.get(report.entrypoint)
     if (tally === undefined) {
-      tally = { counts: {}, runs: new Times(), waits: new Times() }
+      tally = { counts: {}, runs: new HistogramBuilder(), waits: new HistogramBuilder() }
       tallies.set(report.entrypoint, tally)
     }
     const column = report.status === "deferred" ? "retried" : report.status
@@ -21,30 +21,20 @@ export function rollupOf(reports: readonly Report[]): string {
 
 interface Tally {
   readonly counts: Record<string, number>
-  readonly runs: Times
-  readonly waits: Times
-}
-
-class Times {
-  sumMs = 0
-  readonly counts = new Map<number, number>()
-
-  add(milliseconds: number): void {
-    const bucket = bucketOf(milliseconds)
-    this.sumMs += milliseconds
-    this.counts.set(bucket, (this.counts.get(bucket) ?? 0) + 1)
-  }
+  readonly runs: HistogramBuilder
+  readonly waits: HistogramBuilder
 }
 
 function asRow([entrypoint, { counts, runs, waits }]: readonly [string, Tally]) {
+  return { entrypoint, ...counts, ...columnsOf("run", runs), ...columnsOf("wait", waits) }
+}
+
+function columnsOf(name: "run" | "wait", builder: HistogramBuilder) {
+  const { count, sumMs, buckets } = builder.histogram
+  if (count === 0) return {}
   return {
-    entrypoint,
-    ...counts,
-    ...(runs.counts.size === 0
-      ? {}
-      : { run_ms: runs.sumMs, run_buckets: [...runs.counts.keys()], run_counts: [...runs.counts.values()] }),
-    ...(waits.counts.size === 0
-      ? {}
-      : { wait_ms: waits.sumMs, wait_buckets: [...waits.counts.keys()], wait_counts: [...waits.counts.values()] }),
+    [`${name}_ms`]: sumMs,
+    [`${name}_buckets`]: buckets.map(([bucket]) => bucket),
+    [`${name}_counts`]: buckets.map(([, jobs]) => jobs),
   }
 }

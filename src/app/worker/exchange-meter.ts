@@ -1,4 +1,4 @@
-import { bucketOf } from "../../domain/histogram.js"
+import { HistogramBuilder } from "../../domain/histogram.js"
 import type { Batches } from "../../ports/vitals.js"
 
 /** Measures exchanges with the database: how many jobs were claimed and handed in, and how long that took. */
@@ -32,21 +32,16 @@ export class ExchangeMeter {
 }
 
 class BatchMeter {
-  readonly #buckets = new Map<number, number>()
+  readonly #times = new HistogramBuilder()
   #jobs = 0
-  #count = 0
-  #sumMs = 0
 
   add(jobs: number, milliseconds: number): void {
-    const bucket = bucketOf(milliseconds)
-    this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + 1)
     this.#jobs += jobs
-    this.#count++
-    this.#sumMs += milliseconds
+    this.#times.add(milliseconds)
   }
 
   get batches(): Batches {
-    const buckets = [...this.#buckets].sort(([one], [other]) => one - other)
-    return { jobs: this.#jobs, times: { count: this.#count, sumMs: Math.round(this.#sumMs * 10) / 10, buckets } }
+    const times = this.#times.histogram
+    return { jobs: this.#jobs, times: { ...times, sumMs: Math.round(times.sumMs * 10) / 10 } }
   }
 }
