@@ -88,7 +88,17 @@ export interface Sample {
 }
 
 /** Jobs by entrypoint, the wait of the oldest one in ms by entrypoint, and by table its bytes with indexes and its dead rows. */
-export type SampleKind = "queued" | "deferred" | "picked" | "failed" | "oldest-wait" | "table-bytes" | "dead-rows"
+export const sampleKinds = [
+  "queued",
+  "deferred",
+  "picked",
+  "failed",
+  "oldest-wait",
+  "table-bytes",
+  "dead-rows",
+] as const
+
+export type SampleKind = (typeof sampleKinds)[number]
 
 export interface SamplePoint {
   readonly label: string

@@ -3,7 +3,8 @@ import { PgQueuerError } from "../../domain/errors.js"
 import { anyValue, checkOptions } from "../../domain/options.js"
 import type { Clock } from "../../ports/clock.js"
 import type { MetricReadings, MetricStore } from "../../ports/metric-store.js"
-import type { DepthRequest, RollupStore } from "../../ports/rollup-store.js"
+import type { RollupStore } from "../../ports/rollup-store.js"
+import { readWholeDepth } from "../rollups/depth.js"
 import { refuseSchema } from "../schema-check.js"
 
 export interface MetricsOptions {
@@ -59,14 +60,8 @@ export class MetricReader {
   }
 }
 
-/** As `queries.depth()`, but with all entrypoints that it finds, and an estimate from a third of the pages: it is asked every few seconds. */
-const depthRequest: DepthRequest = {
-  exactUpTo: 10_000,
-  exactOfEntrypoint: 200,
-  pages: 100,
-  lines: 2_000,
-  entrypoints: 10_000,
-}
+/** A third of what others read: it is asked every few seconds. */
+const pagesForEstimate = 100
 
 async function readAll({ metrics, rollups }: MetricStores, codeVersion: number) {
   const schema = await metrics.readSchema()
@@ -75,7 +70,7 @@ async function readAll({ metrics, rollups }: MetricStores, codeVersion: number) 
     schema,
     codeVersion,
     totals: await metrics.readTotals(),
-    depth: await rollups.readDepth(depthRequest),
+    depth: await readWholeDepth(rollups, pagesForEstimate),
     limits: await metrics.readLimitUse(),
     workers: await metrics.readWorkers(),
     schedules: await metrics.readSchedules(),

@@ -10,7 +10,11 @@ export function readDepth(store: Pick<RollupStore, "readDepth">): Promise<Depth>
   return store.readDepth(request)
 }
 
-/** With all entrypoints that it finds: what is left out could not be added up. */
-export function readWholeDepth(store: Pick<RollupStore, "readDepth">): Promise<Depth> {
-  return store.readDepth({ ...request, entrypoints: 10_000 })
+/**
+ * With all entrypoints that it finds: what is left out could not be added up.
+ *
+ * @param pages - to estimate from; fewer for who asks every few seconds
+ */
+export function readWholeDepth(store: Pick<RollupStore, "readDepth">, pages = request.pages): Promise<Depth> {
+  return store.readDepth({ ...request, pages, entrypoints: 10_000 })
 }

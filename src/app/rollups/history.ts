@@ -3,7 +3,14 @@ import { PgQueuerError } from "../../domain/errors.js"
 import { emptyHistogram, type Spread, spreadOf } from "../../domain/histogram.js"
 import { checkEntrypoint } from "../../domain/names.js"
 import { anyValue, checkOptions, oneOf } from "../../domain/options.js"
-import type { EndCounts, Rollup, RollupSpan, RollupStore, SampleKind } from "../../ports/rollup-store.js"
+import {
+  type EndCounts,
+  type Rollup,
+  type RollupSpan,
+  type RollupStore,
+  type SampleKind,
+  sampleKinds,
+} from "../../ports/rollup-store.js"
 
 export interface HistoryOptions {
   /** How far back, `"1m"` to `"366d"`; default `"1h"`. Minutes are kept for a day, hours for a month, days for a year. */
@@ -136,11 +143,6 @@ export async function readSamples(store: RollupStore, options: SamplesOptions): 
   }
   return [...series].map(([label, own]) => ({ label, points: own }))
 }
-
-const sampleKinds = [
-  ...["queued", "deferred", "picked", "failed", "oldest-wait"],
-  ...["table-bytes", "dead-rows"],
-] as const satisfies readonly string[]
 
 async function readLast(store: RollupStore, lastMs: number): Promise<readonly EntrypointActivity[]> {
   const span = lastMs <= 2 * hourMs ? "minute" : lastMs <= 3 * dayMs ? "hour" : "day"
