@@ -45,6 +45,23 @@ export function Chart({ id, title, summary, unit, kind, at, series }: ChartProps
   )
 }
 
+/** Series that were measured at times of their own, on one axis: null where one was not measured. */
+export function onOneAxis(
+  series: readonly (Omit<ChartSeries, "values"> & {
+    readonly points: readonly { readonly at: Date; readonly value: number }[]
+  })[],
+): Pick<ChartProps, "at" | "series"> {
+  const all = series.flatMap(({ points }) => points.map(({ at }) => at.getTime()))
+  const times = [...new Set(all)].sort((a, b) => a - b)
+  return {
+    at: times.map((time) => new Date(time)),
+    series: series.map(({ label, colour, points }) => {
+      const values = new Map(points.map(({ at, value }) => [at.getTime(), value]))
+      return { label, colour, values: times.map((time) => values.get(time) ?? null) }
+    }),
+  }
+}
+
 function rounded(value: number | null): number | null {
   return value === null ? null : Math.round(value * 100) / 100
 }

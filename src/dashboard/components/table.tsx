@@ -1,10 +1,11 @@
 import type { Child } from "hono/jsx"
+import { Count } from "./figures.js"
 
 export interface TableColumn<R> {
   readonly head: string
   /** Numbers and lengths of time stand at the right. */
   readonly right?: boolean
-  readonly class?: string
+  readonly class?: string | ((row: R) => string)
   readonly cell: (row: R) => Child
 }
 
@@ -31,7 +32,7 @@ export function Table<R>({ columns, rows }: TableProps<R>) {
           {rows.map((row) => (
             <tr data-row="">
               {columns.map((column) => (
-                <td class={`${column.right === true ? "r " : ""}${column.class ?? ""}`}>{column.cell(row)}</td>
+                <td class={classOf(column, row)}>{column.cell(row)}</td>
               ))}
             </tr>
           ))}
@@ -41,13 +42,12 @@ export function Table<R>({ columns, rows }: TableProps<R>) {
   )
 }
 
+function classOf<R>({ right, class: own = "" }: TableColumn<R>, row: R): string {
+  return `${right === true ? "r " : ""}${typeof own === "string" ? own : own(row)}`
+}
+
 /** A count, faint where it is none. */
 export function Amount({ count, exact = true }: { readonly count: number; readonly exact?: boolean }) {
   if (count === 0) return <span class="none num">0</span>
-  return (
-    <span class="num" {...(exact ? {} : { title: "an estimate" })}>
-      {exact ? "" : "~"}
-      {Math.round(count).toLocaleString("en")}
-    </span>
-  )
+  return <Count count={count} exact={exact} />
 }

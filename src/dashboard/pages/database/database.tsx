@@ -1,14 +1,13 @@
 import type { Diagnosis, Finding } from "../../../app/doctor/diagnosis.js"
 import { bytesText } from "../../../domain/bytes-text.js"
-import { Chart } from "../../components/chart.js"
+import { Chart, onOneAxis } from "../../components/chart.js"
 import { Length, Time } from "../../components/figures.js"
 import { Icon } from "../../components/icon.js"
 import { Live } from "../../components/live.js"
-import { Tabs } from "../../components/tabs.js"
 import { diagnosis, tableSamples } from "../../readings/shared.js"
-import { href } from "../../site.js"
 import { page } from "../page.js"
-import { rangeOf, ranges } from "../range.js"
+import { rangeOf } from "../range.js"
+import { RangeTabs } from "../range-tabs.js"
 
 /** The tables that are worth a line of their own. */
 const shownTables = ["job", "outcome", "ready", "deferred", "claim", "failure"]
@@ -32,14 +31,7 @@ export const databasePage = page({
       <>
         <div class="head">
           <h1>Database</h1>
-          <Tabs
-            label="How far back"
-            tabs={ranges.map(({ last, label }) => ({
-              label,
-              href: href(viewing.site, "/database", { last: last === "1h" ? undefined : last }),
-              current: last === range.last,
-            }))}
-          />
+          <RangeTabs site={viewing.site} path="/database" range={range} />
         </div>
         <Live id="findings" calm>
           <Findings diagnosis={found} />
@@ -133,7 +125,6 @@ interface TableChartProps {
 
 function TableChart({ id, title, unit, samples }: TableChartProps) {
   const shown = shownTables.flatMap((table) => samples.find(({ label }) => label === table) ?? [])
-  const times = [...new Set(shown.flatMap(({ points }) => points.map(({ at }) => at.getTime())))].sort((a, b) => a - b)
   const newest = shown.map(({ label, points }) => `${label} ${sizeText(unit, points.at(-1)?.value ?? 0)}`)
   return (
     <Chart
@@ -142,11 +133,7 @@ function TableChart({ id, title, unit, samples }: TableChartProps) {
       summary={newest.join(", ")}
       unit={unit}
       kind="lines"
-      at={times.map((time) => new Date(time))}
-      series={shown.map(({ label, points }, index) => {
-        const values = new Map(points.map(({ at, value }) => [at.getTime(), value]))
-        return { label, colour: colours[index]!, values: times.map((time) => values.get(time) ?? null) }
-      })}
+      {...onOneAxis(shown.map(({ label, points }, index) => ({ label, colour: colours[index]!, points })))}
     />
   )
 }

@@ -1,17 +1,16 @@
-import type { EntrypointActivity } from "../../../app/rollups/history.js"
 import type { EntrypointLimits, LimitSources } from "../../../ports/operation-store.js"
-import type { EntrypointDepth } from "../../../ports/rollup-store.js"
 import { ActionButton } from "../../components/action-button.js"
 import { EmptyState } from "../../components/empty-state.js"
 import { Length } from "../../components/figures.js"
 import { Live } from "../../components/live.js"
 import { Amount, Table, type TableColumn } from "../../components/table.js"
-import { Tabs } from "../../components/tabs.js"
 import { activity, depth, limits } from "../../readings/shared.js"
 import type { Viewing } from "../../route.js"
 import { href } from "../../site.js"
 import { page } from "../page.js"
-import { rangeOf, ranges } from "../range.js"
+import { rangeOf } from "../range.js"
+import { RangeTabs } from "../range-tabs.js"
+import { type EntrypointRow, entrypointRows, failuresOf } from "./entrypoint-rows.js"
 
 /** Ten thousand rows would not be read by anybody. */
 const mostShown = 200
@@ -22,21 +21,14 @@ export const entrypointsPage = page({
   async load({ site, query }) {
     const range = rangeOf(query)
     const [active, now, rules] = await Promise.all([activity(site, range.last), depth(site), limits(site)])
-    return { range, rows: rowsOf(active, now.entrypoints, rules) }
+    return { range, rows: entrypointRows(active, now.entrypoints, rules) }
   },
   view({ range, rows }, viewing) {
     return (
       <>
         <div class="head">
           <h1>Entrypoints</h1>
-          <Tabs
-            label="How far back"
-            tabs={ranges.map(({ last, label }) => ({
-              label,
-              href: href(viewing.site, "/entrypoints", { last: last === "1h" ? undefined : last }),
-              current: last === range.last,
-            }))}
-          />
+          <RangeTabs site={viewing.site} path="/entrypoints" range={range} />
         </div>
         <Live id="entrypoints" calm>
           {rows.length === 0 ? (
@@ -56,37 +48,6 @@ export const entrypointsPage = page({
     )
   },
 })
-
-interface EntrypointRow {
-  readonly entrypoint: string
-  readonly active: EntrypointActivity | undefined
-  readonly standing: EntrypointDepth | undefined
-  readonly limits: EntrypointLimits | undefined
-}
-
-function rowsOf(
-  active: readonly EntrypointActivity[],
-  standing: readonly EntrypointDepth[],
-  rules: readonly EntrypointLimits[],
-): readonly EntrypointRow[] {
-  const [activities, depths, limitsOf] = [byName(active), byName(standing), byName(rules)]
-  return [...new Set([...activities.keys(), ...depths.keys(), ...limitsOf.keys()])]
-    .map((entrypoint) => ({
-      entrypoint,
-      active: activities.get(entrypoint),
-      standing: depths.get(entrypoint),
-      limits: limitsOf.get(entrypoint),
-    }))
-    .sort((a, b) => weight(b) - weight(a) || a.entrypoint.localeCompare(b.entrypoint))
-}
-
-function byName<T extends { readonly entrypoint: string }>(all: readonly T[]): ReadonlyMap<string, T> {
-  return new Map(all.map((one) => [one.entrypoint, one]))
-}
-
-function weight({ active, standing }: EntrypointRow): number {
-  return (active?.run.count ?? 0) + (standing?.queued.count ?? 0) + (standing?.picked.count ?? 0)
-}
 
 function columnsFor(viewing: Viewing): readonly TableColumn<EntrypointRow>[] {
   const { site } = viewing
@@ -111,7 +72,7 @@ function columnsFor(viewing: Viewing): readonly TableColumn<EntrypointRow>[] {
     count("Deferred", "deferred"),
     count("Held", "failed"),
     { head: "Successful", right: true, cell: ({ active }) => <Amount count={active?.ended.successful ?? 0} /> },
-    { head: "Failed", right: true, cell: ({ active }) => <Amount count={failures(active)} /> },
+    { head: "Failed", right: true, cell: ({ active }) => <Amount count={failuresOf(active)} /> },
     { head: "Wait p95", right: true, cell: ({ active }) => <Length ms={active?.wait.p95Ms} /> },
     { head: "Run p95", right: true, cell: ({ active }) => <Length ms={active?.run.p95Ms} /> },
     { head: "Limits", cell: ({ limits: rules }) => <Limits limits={rules} /> },
@@ -120,10 +81,6 @@ function columnsFor(viewing: Viewing): readonly TableColumn<EntrypointRow>[] {
       ? [{ head: "Act", cell: (row: EntrypointRow) => <Pause row={row} viewing={viewing} /> }]
       : []),
   ]
-}
-
-function failures(active: EntrypointActivity | undefined): number {
-  return active === undefined ? 0 : active.ended.exception + active.ended.failed
 }
 
 function Limits({ limits: rules }: { readonly limits: EntrypointLimits | undefined }) {

@@ -1,6 +1,6 @@
 import type { History } from "../../../app/rollups/history.js"
 import { durationText } from "../../../domain/duration-text.js"
-import { Chart, type ChartSeries } from "../../components/chart.js"
+import { Chart, type ChartSeries, onOneAxis } from "../../components/chart.js"
 import { countText } from "../../components/figures.js"
 
 interface Points {
@@ -41,14 +41,11 @@ function endSeries({ points }: History): readonly ChartSeries[] {
 
 function Depth({ samples }: { readonly samples: Points }) {
   const kinds = ["queued", "deferred", "picked", "failed"] as const
-  const times = [...new Set(kinds.flatMap((kind) => (samples[kind] ?? []).map(({ at }) => at.getTime())))].sort(
-    (a, b) => a - b,
-  )
-  const series = kinds.map((kind) => {
-    const values = new Map((samples[kind] ?? []).map(({ at, value }) => [at.getTime(), value]))
-    const label = kind === "failed" ? "held" : kind
-    return { label, colour: `c-${kind}`, values: times.map((time) => values.get(time) ?? null) }
-  })
+  const series = kinds.map((kind) => ({
+    label: kind === "failed" ? "held" : kind,
+    colour: `c-${kind}`,
+    points: samples[kind] ?? [],
+  }))
   const newest = (samples["queued"] ?? []).at(-1)?.value ?? 0
   return (
     <Chart
@@ -57,8 +54,7 @@ function Depth({ samples }: { readonly samples: Points }) {
       summary={`${countText(newest)} jobs are queued`}
       unit="count"
       kind="lines"
-      at={times.map((time) => new Date(time))}
-      series={series}
+      {...onOneAxis(series)}
     />
   )
 }

@@ -1,9 +1,8 @@
 import { Live } from "../../components/live.js"
-import { Tabs } from "../../components/tabs.js"
 import { activity, depth, depthSamples, history, limits, workers } from "../../readings/shared.js"
-import { href } from "../../site.js"
 import { page } from "../page.js"
-import { rangeOf, ranges } from "../range.js"
+import { rangeOf } from "../range.js"
+import { RangeTabs } from "../range-tabs.js"
 import { concernsOf } from "./attention.js"
 import { Busiest } from "./busiest.js"
 import { OverviewCharts } from "./charts.js"
@@ -32,14 +31,7 @@ export const overviewPage = page({
       <>
         <div class="head">
           <h1>Overview</h1>
-          <Tabs
-            label="How far back"
-            tabs={ranges.map(({ last, label }) => ({
-              label,
-              href: href(viewing.site, "/", { last: last === "1h" ? undefined : last }),
-              current: last === range.last,
-            }))}
-          />
+          <RangeTabs site={viewing.site} path="/" range={range} />
         </div>
         <Live id="concerns" calm>
           <Concerns concerns={concernsOf(data)} site={viewing.site} />
