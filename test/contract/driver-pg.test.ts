@@ -195,8 +195,9 @@ describe("failures to connect", () => {
   })
 
   test("include a pool that has no time to connect", async () => {
-    const pool = newPool({ max: 1, connectionTimeoutMillis: 50 })
+    const pool = newPool({ max: 1 })
     const held = await pool.connect()
+    pool.options.connectionTimeoutMillis = 50
     await expect(new PgPoolDriver(pool).query("select 1")).rejects.toMatchObject({ code: "PGQ_CONNECTION_FAILED" })
     held.release()
   })
