@@ -91,7 +91,7 @@ function optionsOf(figure: HTMLElement, data: ChartData): uPlotConstructor.Optio
     cursor: { y: false, points: { show: data.kind !== "bars", size: 6 }, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, niceTop(high)] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 70, values: timeValues },
+      { ...axis, grid: { show: false }, space: 70, size: 26, values: timeValues },
       { ...axis, size: 52, space: 32, values: (_plot, values) => values.map((value) => unitText(value, data.unit)) },
     ],
     series: [
@@ -100,7 +100,7 @@ function optionsOf(figure: HTMLElement, data: ChartData): uPlotConstructor.Optio
         label,
         stroke: colour(name),
         width: data.kind === "bars" ? 0 : 1.5,
-        points: { show: false },
+        points: pointsOf(data.kind, colour(name)),
         spanGaps: false,
         ...(data.kind === "lines" ? {} : { fill: data.kind === "bars" ? colour(name) : `${colour(name)}22` }),
         ...(data.kind === "bars" ? { paths: uPlot.paths.bars!({ size: [0.78, 24], gap: 0 }) } : {}),
@@ -109,6 +109,22 @@ function optionsOf(figure: HTMLElement, data: ChartData): uPlotConstructor.Optio
     hooks: {
       setCursor: [(plot) => showValues(figure, plot.cursor.idx ?? null)],
       ready: [() => showValues(figure, null)],
+    },
+  }
+}
+
+/** A number that has none beside it is drawn as a point: a line would not show it. */
+function pointsOf(kind: ChartData["kind"], fill: string): uPlotConstructor.Series.Points {
+  if (kind === "bars") return { show: false }
+  return {
+    show: true,
+    size: 4,
+    width: 0,
+    fill,
+    filter: (plot, series) => {
+      const values = plot.data[series]!
+      const isThere = (index: number) => values[index] !== null && values[index] !== undefined
+      return [...values.keys()].filter((index) => isThere(index) && !isThere(index - 1) && !isThere(index + 1))
     },
   }
 }
@@ -142,6 +158,7 @@ function timeValues(_plot: uPlotConstructor, splits: number[]): string[] {
 }
 
 function unitText(value: number, unit: ChartData["unit"]): string {
+  if (value === 0) return "0"
   if (unit === "ms") return lengthText(value)
   if (unit === "bytes") return scaled(value, 1_024, ["B", "kB", "MB", "GB", "TB"])
   return scaled(value, 1_000, ["", "k", "M", "G"])

@@ -71,9 +71,14 @@ function rates({ points, step }: History): { readonly perMinute: string; readonl
   const minutes = Math.max(1, (points.length * step) / 60_000)
   const rate = (successful + failed) / minutes
   return {
-    perMinute: rate >= 100 ? Math.round(rate).toLocaleString("en") : rate.toFixed(rate >= 10 ? 1 : 2),
+    perMinute: rateText(rate),
     failedShare: failed === 0 ? "none failed" : `${((failed / (successful + failed)) * 100).toFixed(1)} % failed`,
   }
+}
+
+function rateText(rate: number): string {
+  if (rate === 0) return "0"
+  return rate >= 100 ? Math.round(rate).toLocaleString("en") : rate.toFixed(rate >= 10 ? 1 : 2)
 }
 
 /** Of the newest step in which something ran; the last one is not over, and may be empty yet. */
