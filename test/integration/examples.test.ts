@@ -15,6 +15,18 @@ test("quickstart: what the producer enqueues, the consumer fetches", async () =>
   expect(await queries.queueSize()).toEqual([])
 })
 
+test("dashboard-data: fills an empty queue with a day, and touches none that has jobs", async () => {
+  const { database, queries } = await installQueue({ checked: false })
+  expect(await script("dashboard-data/fill.ts", { database }).finished).toMatchObject({ code: 0, stderr: "" })
+  const { points } = await queries.history({ last: "24h" })
+  expect(points.filter(({ ended }) => ended.successful > 0).length).toBeGreaterThan(points.length - 2)
+  expect(points.every(({ run }) => run.count === 0 || run.p99Ms! > run.p50Ms!)).toBe(true)
+  expect(await queries.workers()).toHaveLength(3)
+  expect((await queries.jobs({ status: "exception" })).length).toBeGreaterThan(0)
+  const again = await script("dashboard-data/fill.ts", { database }).finished
+  expect([again.code, again.stderr]).toEqual([1, expect.stringContaining("there are jobs in")])
+})
+
 test("transaction: no job without its order", async () => {
   const { database, queries, pool, schema } = await installQueue()
   const environment = { PGOPTIONS: `-c search_path=${schema}` }
