@@ -10,6 +10,7 @@ import { checkPlacement } from "../domain/names.js"
 import type { Driver } from "../ports/driver.js"
 import { silentLogger } from "../ports/logger.js"
 import { Queries } from "../queries.js"
+import { BulkRuns } from "./bulk/bulk-runs.js"
 import { Gatekeeper } from "./gatekeeper.js"
 import { LiveHub } from "./live/live-hub.js"
 import { checkDashboardOptions, type DashboardOptions } from "./options.js"
@@ -25,7 +26,7 @@ export interface RequestOrigin {
 
 /**
  * Answers requests below its base path, whatever the framework: a fetch handler. Its `close` ends live updates, and with them the
- * reading of the database.
+ * reading of the database, and waits for the batch that an action on many jobs is at.
  */
 export interface Dashboard extends AsyncDisposable {
   (request: Request, origin?: RequestOrigin): Promise<Response>
@@ -46,18 +47,21 @@ export function createDashboard(driver: Driver, options: DashboardOptions): Dash
   const given = Object.fromEntries(Object.entries({ schema, prefix }).filter(([, value]) => value !== undefined))
   const placement = checkPlacement({ ...placementFromEnvironment(), ...given })
   const statements = new Statements(placement)
+  const queries = new Queries(driver, { ...placement, logger })
+  const audit = new PostgresAuditStore(guarded(driver, schemaMissing), statements)
   const site: Site = {
     title: options.title ?? "PGQueuer",
     basePath: (options.basePath ?? "").replace(/\/$/, ""),
     write: options.write ?? false,
     placement: `${placement.schema}${placement.prefix === "" ? "" : `.${placement.prefix}`}`,
     hasLogin: options.credentials !== undefined,
-    queries: new Queries(driver, { ...placement, logger }),
+    queries,
     readings: new Readings(systemClock),
     redactor: makeRedactor(options.redact ?? []),
-    audit: new PostgresAuditStore(guarded(driver, schemaMissing), statements),
+    audit,
     jobPages: new PostgresJobPageStore(guarded(driver, schemaMissing), statements),
     live: new LiveHub(systemClock),
+    bulk: new BulkRuns({ queries, audit, clock: systemClock, now: wallTime, logger }),
     clock: systemClock,
     now: wallTime,
     logger,
@@ -69,7 +73,10 @@ export function createDashboard(driver: Driver, options: DashboardOptions): Dash
     secret: options.secret ?? randomBytes(32).toString("hex"),
   })
   const answer = (request: Request, origin?: RequestOrigin) => gatekeeper.answer(request, addressOf(origin))
-  const close = async () => site.live.close()
+  const close = async () => {
+    site.live.close()
+    await site.bulk.close()
+  }
   return Object.assign(answer, { fetch: answer, close, [Symbol.asyncDispose]: close })
 }
 

@@ -11,7 +11,7 @@ export async function respondWithPage(page: AnyPage, visit: Visit): Promise<Resp
   try {
     const data = await page.load(visit)
     const main = page.view(data, visit)
-    return html(Frame({ visit, title: page.title(data), scripts: page.scripts ?? [], main, live: true }))
+    return html(Frame({ visit, title: page.title(data), scripts: page.scripts ?? [], main, live: page.still !== true }))
   } catch (error) {
     if (error instanceof NotThere) return refusal(visit.request, visit, "not-found", error.message)
     reportUnexpected(visit, error)

@@ -61,6 +61,8 @@ export interface Page<D> {
   readonly needs?: Role
   /** Scripts beside the one that all pages have. */
   readonly scripts?: readonly "charts"[]
+  /** It stays as it was opened: what somebody decides on does not change under his eyes. */
+  readonly still?: boolean
   title(data: D): string
   load(question: Question): Promise<D>
   /** The contents of `<main>`. */

@@ -1,4 +1,5 @@
 import { actions } from "./actions/actions.js"
+import { bulkRoute } from "./actions/bulk-actions.js"
 import { makeActionRoute } from "./actions/run-action.js"
 import { assetRoute } from "./assets.js"
 import { liveRoute } from "./live/live-route.js"
@@ -27,6 +28,7 @@ export function makeRoutes(guards: Guards): readonly Route[] {
     liveRoute(pages),
     ...downloadRoutes,
     ...pages.map(pageRoute),
+    bulkRoute(guards.signature),
     ...actions.map((action) => makeActionRoute(action, guards.signature)),
   ]
 }

@@ -3,6 +3,7 @@ import type { Clock } from "../ports/clock.js"
 import type { JobPageStore } from "../ports/job-page-store.js"
 import type { Logger } from "../ports/logger.js"
 import type { Queries } from "../queries.js"
+import type { BulkRuns } from "./bulk/bulk-runs.js"
 import type { LiveHub } from "./live/live-hub.js"
 import type { Readings } from "./readings/readings.js"
 import type { Redactor } from "./redactor.js"
@@ -24,6 +25,7 @@ export interface Site {
   readonly audit: AuditStore
   readonly jobPages: JobPageStore
   readonly live: LiveHub
+  readonly bulk: BulkRuns
   readonly clock: Clock
   /** Milliseconds since 1970. */
   readonly now: () => number

@@ -32,6 +32,8 @@ export interface AuditFilter {
 /** Who did what, and what came of it. */
 export interface AuditStore {
   begin(action: NewAction): Promise<string>
+  /** How far it is, while it is under way. */
+  note(id: string, result: string): Promise<void>
   end(id: string, done: boolean, result: string): Promise<void>
   /** The newest first. */
   list(filter: AuditFilter): Promise<readonly AuditRecord[]>

@@ -22,6 +22,19 @@ export interface PagedJob {
   readonly cursor: string
 }
 
+/** A place in line. */
+export interface LinePlace {
+  readonly entrypoint: string
+  readonly rank: number
+  readonly seq: string
+}
+
+export interface QueuedWalk extends Pick<JobPageRequest, "entrypoint" | "priority" | "createdFrom" | "createdBefore"> {
+  /** Begins behind it. */
+  readonly after: LinePlace | null
+  readonly lookAtMost: number
+}
+
 /** A job in a list. */
 export interface JobRow {
   readonly id: string
@@ -48,8 +61,12 @@ export interface JobPageStore {
   findPage(request: JobPageRequest): Promise<readonly PagedJob[]>
   /** How far `findPage` has looked where it did not find as many as it was to: the cursor of the last row, null when there is nothing behind it. */
   findEnd(request: JobPageRequest): Promise<{ readonly looked: number; readonly cursor: string | null }>
+  /** The queued jobs that match, line by line however many lines there are, and where to go on; null at the end. */
+  walkQueued(request: QueuedWalk): Promise<{ readonly ids: readonly string[]; readonly next: LinePlace | null }>
   /** In the order of the ids that are given. */
   describe(ids: readonly string[]): Promise<readonly JobRow[]>
   /** Those that have the text in payload or error. Payloads that are stored in more than 64 kB are left out. */
   findText(ids: readonly string[], text: string): Promise<ReadonlySet<string>>
+  /** How the errors begin of those that have failed for good, by id. */
+  findErrors(ids: readonly string[]): Promise<ReadonlyMap<string, string>>
 }

@@ -320,6 +320,7 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "remove_schedules",
     "begin_action",
     "end_action",
+    "note_action",
   ],
   Waiter: ["read_version", "start_watcher", "stop_watcher", "find_ends", "find_results", "notify"],
   Viewer: [
@@ -355,6 +356,8 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "find_oldest_end",
     "describe_jobs",
     "find_text",
+    "find_errors",
+    "walk_queued",
   ],
 }
 

@@ -17,6 +17,10 @@ export class PostgresAuditStore implements AuditStore {
     return row!.id
   }
 
+  async note(id: string, result: string): Promise<void> {
+    await this.#statements.run(this.#on, "note_action", [id, result])
+  }
+
   async end(id: string, done: boolean, result: string): Promise<void> {
     await this.#statements.run(this.#on, "end_action", [id, done, result])
   }

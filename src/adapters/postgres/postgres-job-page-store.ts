@@ -1,6 +1,6 @@
 import type { Status } from "../../domain/status.js"
 import type { Queryable, Row } from "../../ports/driver.js"
-import type { JobPageRequest, JobPageStore, JobRow, PagedJob } from "../../ports/job-page-store.js"
+import type { JobPageRequest, JobPageStore, JobRow, PagedJob, QueuedWalk } from "../../ports/job-page-store.js"
 import type { Statements } from "./statement.js"
 
 const longestShown = 16 * 1_024
@@ -36,6 +36,16 @@ export class PostgresJobPageStore implements JobPageStore {
     return { looked, cursor: looked < lookAtMost ? null : cursor }
   }
 
+  async walkQueued({ entrypoint, priority, createdFrom, createdBefore, after, lookAtMost }: QueuedWalk) {
+    const [row] = await this.#statements.run<WalkedRow>(this.#on, "walk_queued", [
+      ...[entrypoint, priority, createdFrom, createdBefore],
+      ...[after?.entrypoint ?? null, after?.rank ?? null, after?.seq ?? null, lookAtMost],
+    ])
+    if (row === undefined) return { ids: [], next: null }
+    const { looked, ids, ...last } = row
+    return { ids, next: looked < lookAtMost ? null : last }
+  }
+
   async describe(ids: readonly string[]): Promise<readonly JobRow[]> {
     const rows = await this.#statements.run<DescribedRow>(this.#on, "describe_jobs", [ids, longestShown])
     const found = new Map(rows.map((row) => [row.id, asJobRow(row)]))
@@ -47,6 +57,19 @@ export class PostgresJobPageStore implements JobPageStore {
     const rows = await this.#statements.run<{ id: string }>(this.#on, "find_text", parameters)
     return new Set(rows.map(({ id }) => id))
   }
+
+  async findErrors(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.#statements.run<{ id: string; error: string }>(this.#on, "find_errors", [ids])
+    return new Map(rows.map(({ id, error }) => [id, error]))
+  }
+}
+
+interface WalkedRow extends Row {
+  readonly looked: number
+  readonly ids: readonly string[]
+  readonly entrypoint: string
+  readonly rank: number
+  readonly seq: string
 }
 
 interface DescribedRow extends Row {

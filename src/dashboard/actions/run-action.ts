@@ -20,12 +20,17 @@ export function makeActionRoute(action: Action, signature: Signature): Route {
     async handle(visit) {
       const end = await recorded(action, visit)
       visit.site.readings.forget()
-      const notice = { text: end.text, kind: end.failed === true ? ("failed" as const) : ("done" as const) }
-      const response = redirect(href(visit.site, end.to))
-      response.headers.append("set-cookie", noticeCookie(visit.site, signature, notice, isSecure(visit.request)))
-      return response
+      return noticeResponse(visit, signature, end)
     },
   }
+}
+
+/** Goes on to a page, which says once what came of an action. */
+export function noticeResponse(visit: Visit, signature: Signature, end: ActionEnd): Response {
+  const notice = { text: end.text, kind: end.failed === true ? ("failed" as const) : ("done" as const) }
+  const response = redirect(href(visit.site, end.to))
+  response.headers.append("set-cookie", noticeCookie(visit.site, signature, notice, isSecure(visit.request)))
+  return response
 }
 
 /** Nothing is done that is not recorded first. */
@@ -60,9 +65,14 @@ async function attempt(action: Action, visit: Visit): Promise<ActionEnd> {
 
 function failed(visit: Visit, action: Action, error: unknown): ActionEnd {
   const to = action.path.includes(":id") ? visit.path.slice(0, visit.path.lastIndexOf("/")) : "/"
+  return failedEnd(visit, action.name, to, error)
+}
+
+/** What cannot be told to a person is logged. */
+export function failedEnd(visit: Visit, action: string, to: string, error: unknown): ActionEnd {
   if (error instanceof PgQueuerError) {
     return { failed: true, to, text: visit.site.redactor.text(`${error.message}. ${error.remedy}`) }
   }
-  logEvent(visit.site.logger, "dashboard.failed", "an action of the dashboard failed", { error, action: action.name })
+  logEvent(visit.site.logger, "dashboard.failed", "an action of the dashboard failed", { error, action })
   return { failed: true, to, text: "That failed; the log of the dashboard says why." }
 }

@@ -20,7 +20,7 @@ export function liveRoute(pages: readonly AnyPage[]): Route {
       for (const page of pages) {
         const params = matchPath(page.path, of.pathname)
         if (params === undefined) continue
-        if (!reaches(visit.person.role, page.needs ?? "viewer")) break
+        if (page.still === true || !reaches(visit.person.role, page.needs ?? "viewer")) break
         return stream(page, { ...visit, path: of.pathname, params, query: of.searchParams })
       }
       return refusal(visit.request, visit, "not-found")

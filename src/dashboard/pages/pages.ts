@@ -1,5 +1,7 @@
 import type { AnyPage } from "../route.js"
 import { auditPage } from "./audit/audit.js"
+import { confirmPage } from "./bulk/confirm.js"
+import { progressPage } from "./bulk/progress.js"
 import { databasePage } from "./database/database.js"
 import { entrypointsPage } from "./entrypoints/entrypoints.js"
 import { failuresPage } from "./failures/failures.js"
@@ -15,6 +17,8 @@ export const pages: readonly AnyPage[] = [
   overviewPage,
   jobsPage,
   jobPage,
+  confirmPage,
+  progressPage,
   entrypointsPage,
   failuresPage,
   schedulesPage,

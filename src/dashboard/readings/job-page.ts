@@ -1,5 +1,7 @@
 import { toMilliseconds } from "../../domain/duration.js"
-import type { JobPageRequest, JobRow, PagedJob } from "../../ports/job-page-store.js"
+import { errorPattern } from "../../domain/error-pattern.js"
+import type { JobPageRequest, JobRow } from "../../ports/job-page-store.js"
+import { errorKey } from "../error-key.js"
 import type { JobsFilter } from "../pages/jobs/jobs-filter.js"
 import type { Site } from "../site.js"
 
@@ -8,6 +10,9 @@ const lookAtMost = 50_000
 
 /** A text is looked for in so many jobs that match the rest. */
 const searchAtMost = 10_000
+
+/** Payloads that are in memory at once. */
+const describeAtMost = 200
 
 export interface JobPage {
   readonly jobs: readonly JobRow[]
@@ -19,9 +24,7 @@ export interface JobPage {
 
 /** A page of the jobs that match, found in bounded time however many there are and however few match. */
 export async function findJobPage(site: Site, filter: JobsFilter, pageSize: number): Promise<JobPage> {
-  return filter.text === undefined
-    ? findPlain(site, filter, pageSize)
-    : findWithText(site, { ...filter, text: filter.text }, pageSize)
+  return looksInside(filter) ? findWithText(site, filter, pageSize) : findPlain(site, filter, pageSize)
 }
 
 async function findPlain(site: Site, filter: JobsFilter, pageSize: number): Promise<JobPage> {
@@ -34,16 +37,15 @@ async function findPlain(site: Site, filter: JobsFilter, pageSize: number): Prom
   return { jobs, next: cursor, looked: cursor === null ? null : looked }
 }
 
-/** The database finds the text; where fields are hidden, only what is still there without them counts. */
-async function findWithText(
-  site: Site,
-  filter: JobsFilter & { readonly text: string },
-  pageSize: number,
-): Promise<JobPage> {
+/** The database finds them; where fields are hidden, only a text counts that is still there without them. */
+async function findWithText(site: Site, filter: JobsFilter, pageSize: number): Promise<JobPage> {
   const request = requestOf(site, filter, searchAtMost)
   const candidates = await site.jobPages.findPage(request)
-  const ids = candidates.map(({ id }) => id)
-  const matching = await site.jobPages.findText(ids, filter.text)
+  const matching = await findMatching(
+    site,
+    filter,
+    candidates.map(({ id }) => id),
+  )
   const kept: { readonly row: JobRow; readonly cursor: string }[] = []
   for (const batch of batches(
     candidates.filter(({ id }) => matching.has(id)),
@@ -63,15 +65,45 @@ async function findWithText(
   return { jobs, next: cursor, looked: cursor === null ? null : looked }
 }
 
-function isStillThere({ redactor }: Site, { payload, error, headers }: JobRow, text: string): boolean {
-  if (!redactor.active) return true
+/** Those of the jobs that have the text and the kind of error that the filter asks for, of which an index knows nothing. */
+export async function keepMatching(site: Site, filter: JobsFilter, ids: readonly string[]): Promise<readonly string[]> {
+  if (!looksInside(filter) || ids.length === 0) return ids
+  const matching = await findMatching(site, filter, ids)
+  const found = ids.filter((id) => matching.has(id))
+  if (filter.text === undefined || !site.redactor.active) return found
+  const kept: string[] = []
+  for (const batch of batches(found, describeAtMost)) {
+    const rows = await site.jobPages.describe(batch)
+    kept.push(...rows.filter((row) => isStillThere(site, row, filter.text)).map(({ id }) => id))
+  }
+  return kept
+}
+
+function looksInside({ text, error }: JobsFilter): boolean {
+  return text !== undefined || error !== undefined
+}
+
+async function findMatching(
+  { jobPages }: Site,
+  { text, error }: JobsFilter,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const withText = text === undefined ? new Set(ids) : await jobPages.findText(ids, text)
+  if (error === undefined) return withText
+  const errors = await jobPages.findErrors([...withText])
+  return new Set([...errors].filter(([, found]) => errorKey(errorPattern(found)) === error).map(([id]) => id))
+}
+
+function isStillThere({ redactor }: Site, { payload, error, headers }: JobRow, text: string | undefined): boolean {
+  if (!redactor.active || text === undefined) return true
   const value = payload.kind === "json" ? payload.value : undefined
   if (payload.kind === "json" && value === undefined) return false
   const shown = `${JSON.stringify(redactor.value(value)) ?? ""}\n${redactor.text(error ?? "", [value, headers])}`
   return shown.toLowerCase().includes(text.toLowerCase())
 }
 
-function requestOf(site: Site, filter: JobsFilter, limit: number): JobPageRequest {
+/** A page's filter as the database is asked for it. */
+export function requestOf(site: Pick<Site, "now">, filter: JobsFilter, limit: number): JobPageRequest {
   const ago = (age: JobsFilter["within"]) =>
     age === undefined ? null : new Date(site.now() - toMilliseconds(age, "age"))
   return {
@@ -88,6 +120,6 @@ function requestOf(site: Site, filter: JobsFilter, limit: number): JobPageReques
   }
 }
 
-function batches(all: readonly PagedJob[], size: number): readonly (readonly PagedJob[])[] {
+function batches<T>(all: readonly T[], size: number): readonly (readonly T[])[] {
   return Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.slice(index * size, (index + 1) * size))
 }

@@ -52,6 +52,7 @@ export function FilterBar({ filter, site }: { readonly filter: JobsFilter; reado
         </select>
       </label>
       {filter.before === undefined ? null : <input type="hidden" name="before" value={filter.before} />}
+      {filter.error === undefined ? null : <input type="hidden" name="error" value={filter.error} />}
       {filter.order === "newest" ? null : <input type="hidden" name="order" value={filter.order} />}
       <button type="submit">
         <Icon name="search" />

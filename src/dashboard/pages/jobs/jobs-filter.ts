@@ -14,6 +14,8 @@ export interface JobsFilter {
   readonly before?: Duration
   /** In payload or error. */
   readonly text?: string
+  /** The kind of error, by the key of its pattern. */
+  readonly error?: string
   /** The page begins behind it. */
   readonly after?: string
 }
@@ -38,6 +40,7 @@ export function readJobsFilter(query: URLSearchParams): JobsFilter {
     within: durationOf(given("within")),
     before: durationOf(given("before")),
     text: given("text")?.slice(0, 200),
+    error: matching("error", /^[\w-]{22}$/),
     after: matching("after", /^\d{1,18}$/),
   })
 }

@@ -5,6 +5,7 @@ import { Tabs } from "../../components/tabs.js"
 import { findJobPage, type JobPage } from "../../readings/job-page.js"
 import { href, type Site } from "../../site.js"
 import { page } from "../page.js"
+import { BulkBar } from "./bulk-bar.js"
 import { FilterBar } from "./filter-bar.js"
 import { isFiltered, type JobsFilter, jobsParameters, readJobsFilter } from "./jobs-filter.js"
 import { JobsTable } from "./jobs-table.js"
@@ -18,7 +19,8 @@ export const jobsPage = page({
     const filter = readJobsFilter(query)
     return { filter, found: await findJobPage(site, filter, pageSize), at: site.now() }
   },
-  view({ filter, found, at }, { site }) {
+  view({ filter, found, at }, viewing) {
+    const { site } = viewing
     return (
       <>
         <div class="head">
@@ -33,6 +35,7 @@ export const jobsPage = page({
           />
         </div>
         <FilterBar filter={filter} site={site} />
+        <BulkBar filter={filter} viewing={viewing} />
         <Live id="jobs" calm>
           {found.jobs.length === 0 ? <NoJobs filter={filter} found={found} /> : null}
           {found.jobs.length === 0 ? null : <JobsTable jobs={found.jobs} site={site} now={at} />}
@@ -77,7 +80,7 @@ function Pager({ filter, found, site }: FoundProps & { readonly site: Site }) {
   )
 }
 
-function lookedText({ order, text, after }: JobsFilter, looked: number): string {
+function lookedText({ order, text, error, after }: JobsFilter, looked: number): string {
   const which = after === undefined ? `the ${order} ${countText(looked)}` : `the next ${countText(looked)}`
-  return `Looked through ${which} ${text === undefined ? "jobs" : "jobs that match the other filters"}; there are more.`
+  return `Looked through ${which} ${text === undefined && error === undefined ? "jobs" : "jobs that match the other filters"}; there are more.`
 }

@@ -1,0 +1,73 @@
+import type { Status } from "../../domain/status.js"
+import type { JobPageRequest, LinePlace } from "../../ports/job-page-store.js"
+import { keepMatching, requestOf } from "../readings/job-page.js"
+import type { Site } from "../site.js"
+import { placesOf } from "./bulk-kinds.js"
+import type { LeastCount } from "./bulk-state.js"
+import type { Selection } from "./selection.js"
+
+/** So many jobs are held in memory at once. */
+const lookAtMost = 10_000
+
+/** What is not counted within this time is not counted before somebody decides. */
+const countMs = 250
+const sampleSize = 10
+
+/** The ids of the jobs that match, those of one look at a time: none where nothing of it matches. */
+export async function* walkSelection(site: Site, selection: Selection): AsyncGenerator<readonly string[]> {
+  const { kind, filter, at } = selection
+  const upTo = BigInt(selection.upTo)
+  for (const place of placesOf(kind, filter.status)) {
+    const request = { ...requestOf({ ...site, now: () => at }, filter, lookAtMost), status: place }
+    const looks = place === "queued" ? walkLines(site, request) : walkPlace(site, request, String(upTo + 1n))
+    for await (const found of looks) {
+      const ids = found.filter((id) => BigInt(id) <= upTo)
+      yield await keepMatching(site, filter, ids)
+    }
+  }
+}
+
+/** How many match, as far as that is quickly counted, and the first of them. */
+export async function countSelection(
+  site: Site,
+  selection: Selection,
+): Promise<{ readonly total: LeastCount; readonly sample: readonly string[] }> {
+  const from = site.clock.monotonic()
+  const sample: string[] = []
+  let count = 0
+  for await (const ids of walkSelection(site, selection)) {
+    count += ids.length
+    sample.push(...ids.slice(0, sampleSize - sample.length))
+    if (site.clock.monotonic() - from > countMs) return { total: { count, exact: false }, sample }
+  }
+  return { total: { count, exact: true }, sample }
+}
+
+/** In the order of their ids, so that what comes meanwhile is not met. */
+async function* walkPlace(
+  { jobPages }: Site,
+  request: JobPageRequest & { readonly status: Status },
+  from: string,
+): AsyncGenerator<readonly string[]> {
+  for (let after: string | null = from; after !== null; ) {
+    const found: Awaited<ReturnType<typeof jobPages.findPage>> = await jobPages.findPage({ ...request, after })
+    if (found.length === request.limit) after = found.at(-1)!.cursor
+    else after = (await jobPages.findEnd({ ...request, after })).cursor
+    yield found.map(({ id }) => id)
+  }
+}
+
+/** A requeued or promoted job has a place behind those that came later, so its place says nothing of its age. */
+async function* walkLines({ jobPages }: Site, request: JobPageRequest): AsyncGenerator<readonly string[]> {
+  if (request.worker !== null) return
+  let after: LinePlace | null = null
+  do {
+    const look: Awaited<ReturnType<typeof jobPages.walkQueued>> = await jobPages.walkQueued({
+      ...request,
+      after,
+      lookAtMost,
+    })
+    after = look.next
+    yield look.ids
+  } while (after !== null)
+}
