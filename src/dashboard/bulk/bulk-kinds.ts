@@ -51,6 +51,11 @@ export function bulkKindOf(name: string | null): BulkKind | undefined {
   return bulkKinds.find((kind) => kind.name === name)
 }
 
+/** `deferred, queued or picked` */
+export function placesText(places: readonly Status[]): string {
+  return places.join(", ").replace(/, (\w+)$/, " or $1")
+}
+
 /** Where the action looks for jobs of a filter: nowhere when it cannot be done to any of its status. */
 export function placesOf(kind: BulkKind, status: Status | undefined): readonly Status[] {
   return kind.reach.filter((place) => status === undefined || status === place)

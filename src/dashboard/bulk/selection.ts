@@ -39,7 +39,7 @@ export function selectionFields({ kind, filter, at, upTo }: Selection): Readonly
   return { ...fields, action: kind.name, at: String(at), upTo }
 }
 
-/** `queued jobs of fetch, created within 1h`: what the filter keeps, in words. */
+/** `queued jobs of fetch created within 1h`: what the filter keeps, in words. */
 export function selectionText({
   status,
   entrypoint,
@@ -50,20 +50,16 @@ export function selectionText({
   text,
   error,
 }: JobsFilter): string {
-  const parts = [
-    worker === undefined ? "" : `of worker ${worker}`,
-    priority === undefined ? "" : `with priority ${priority}`,
-    within === undefined ? "" : `created within ${within}`,
-    before === undefined ? "" : `created more than ${before} ago`,
-    text === undefined ? "" : `with “${text}” in payload or error`,
-    error === undefined ? "" : "with an error of one kind",
-  ].filter((part) => part !== "")
   const jobs = `${status === undefined ? "" : `${status} `}jobs${entrypoint === undefined ? "" : ` of ${entrypoint}`}`
-  return parts.length === 0
-    ? status === undefined && entrypoint === undefined
-      ? "all jobs"
-      : jobs
-    : `${jobs} ${parts.join(", ")}`
+  const parts = [
+    worker === undefined ? [] : `of worker ${worker}`,
+    priority === undefined ? [] : `with priority ${priority}`,
+    within === undefined ? [] : `created within ${within}`,
+    before === undefined ? [] : `created more than ${before} ago`,
+    text === undefined ? [] : `with “${text}” in payload or error`,
+    error === undefined ? [] : "with the same kind of error",
+  ].flat()
+  return [jobs, parts.join(", ")].join(" ").trim()
 }
 
 function withoutPage({ after, order, ...filter }: JobsFilter): JobsFilter {

@@ -1,5 +1,5 @@
-import { bulkKinds, placesOf } from "../../bulk/bulk-kinds.js"
-import { leastCountText } from "../../bulk/bulk-state.js"
+import { bulkKinds, placesText } from "../../bulk/bulk-kinds.js"
+import { type LeastCount, leastCountText } from "../../bulk/bulk-state.js"
 import { type Selection, selectionFields, selectionText, selectNow } from "../../bulk/selection.js"
 import { countSelection } from "../../bulk/walk-selection.js"
 import { EmptyState } from "../../components/empty-state.js"
@@ -41,21 +41,12 @@ export const confirmPage = page({
           </h1>
         </div>
         {total.count === 0 ? (
-          <EmptyState title={total.exact ? "Nothing to do" : "None found so far"}>
-            <p>
-              {total.exact ? "This can be done to none of the" : "Of many jobs only some were looked through for the"}{" "}
-              {selectionText(filter)}: {kind.label.toLowerCase()} takes {kind.reach.join(", ")} jobs.
-            </p>
-          </EmptyState>
+          <NoneFound selection={selection} isSure={total.exact} />
         ) : (
-          <p>
+          <p class="meaning">
             All {selectionText(filter)}
-            {filter.status === undefined ? ` that are ${placesOf(kind, undefined).join(", ")}` : ""}, as they stand now:
-            what is enqueued from now on is left alone. {kind.meaning}
-            {total.exact ? "" : " There are more than can be counted at once; all of them are meant."}
-            {filter.text === undefined
-              ? ""
-              : " The text is looked for where the list looks: in what is shown, and in no payload that is stored in more than 64 kB."}
+            {filter.status === undefined ? ` that are ${placesText(kind.reach)}` : ""}, as they stand now: what is
+            enqueued from now on is left alone. {kind.meaning} {hintsOf(selection, total)}
           </p>
         )}
         {total.count === 0 && total.exact ? (
@@ -65,7 +56,7 @@ export const confirmPage = page({
         ) : (
           <ConfirmForm
             selection={selection}
-            label={`${kind.label} ${leastCountText(total)}`}
+            label={total.count === 0 ? `${kind.label} all of them` : `${kind.label} ${leastCountText(total)}`}
             back={back}
             viewing={viewing}
           />
@@ -82,6 +73,35 @@ export const confirmPage = page({
     )
   },
 })
+
+function NoneFound({ selection, isSure }: { readonly selection: Selection; readonly isSure: boolean }) {
+  const { kind, filter } = selection
+  const what = `${kind.label} takes ${placesText(kind.reach)} jobs.`
+  if (isSure) {
+    return (
+      <EmptyState title="Nothing to do">
+        <p>
+          There are no {selectionText(filter)} that this can be done to. {what}
+        </p>
+      </EmptyState>
+    )
+  }
+  return (
+    <EmptyState title="None found so far">
+      <p>
+        There are too many to look through all at once for {selectionText(filter)}. {what}
+      </p>
+    </EmptyState>
+  )
+}
+
+/** What is not plain of the number, and of what a text finds. */
+function hintsOf({ filter }: Selection, total: LeastCount): string {
+  const count = "There are more than can be counted at once; all of them are meant."
+  const text =
+    "The text is found where the list finds it: in what is shown, and in no payload that is stored in more than 64 kB."
+  return [total.exact ? [] : count, filter.text === undefined ? [] : text].flat().join(" ")
+}
 
 interface ConfirmFormProps {
   readonly selection: Selection

@@ -92,24 +92,10 @@ function Progress({ state, viewing }: { readonly state: BulkState; readonly view
           />
         ) : null}
       </div>
-      <progress
-        aria-label="Jobs that it has been at"
-        {...(phase === "running" && total.exact ? { value: handled, max: Math.max(1, total.count) } : {})}
-        {...(phase === "running"
-          ? {}
-          : {
-              value: phase === "finished" ? 1 : handled,
-              max: phase === "finished" ? 1 : Math.max(1, total.count, handled),
-            })}
-      />
+      <progress aria-label="Jobs that it has been at" {...shareOf(state)} />
       <p>
         {countText(handled)} of {leastCountText(total)}
-        {phase === "running" || handled === total.count || !total.exact
-          ? ""
-          : handled < total.count
-            ? "; the others had moved on"
-            : ""}
-        .
+        {phase === "finished" && total.exact && handled < total.count ? "; the others had moved on" : ""}.
       </p>
       {problem === null ? null : (
         <p class="problem" role="alert">
@@ -140,6 +126,15 @@ function Progress({ state, viewing }: { readonly state: BulkState; readonly view
       </dl>
     </section>
   )
+}
+
+/** Of a number that is not known the bar only moves. */
+function shareOf(state: BulkState): { readonly value?: number; readonly max?: number } {
+  const { phase, total } = state
+  if (phase === "finished") return { value: 1, max: 1 }
+  if (phase === "running" && !total.exact) return {}
+  const handled = handledOf(state)
+  return { value: handled, max: Math.max(1, handled, total.count) }
 }
 
 /** Why nothing was done: where the jobs stood by then. */

@@ -2,6 +2,7 @@ import type { JobRow } from "../../../ports/job-page-store.js"
 import { countText, Length, Time } from "../../components/figures.js"
 import { inOneLine } from "../../components/one-line.js"
 import { StatusBadge } from "../../components/status-badge.js"
+import { Table, type TableColumn } from "../../components/table.js"
 import { href, type Site } from "../../site.js"
 
 interface JobsTableProps {
@@ -12,56 +13,38 @@ interface JobsTableProps {
 }
 
 export function JobsTable({ jobs, site, now }: JobsTableProps) {
-  return (
-    <div class="scroll">
-      <table class="table jobs">
-        <thead>
-          <tr>
-            <th scope="col">Status</th>
-            <th scope="col">Job</th>
-            <th scope="col">Entrypoint</th>
-            <th scope="col" class="r">
-              Priority
-            </th>
-            <th scope="col" class="r">
-              Attempt
-            </th>
-            <th scope="col">Created</th>
-            <th scope="col" class="r">
-              Ran
-            </th>
-            <th scope="col">What</th>
-          </tr>
-        </thead>
-        <tbody>
-          {jobs.map((job) => (
-            <tr data-row="">
-              <td>
-                <StatusBadge status={job.status} />
-              </td>
-              <td class="id">
-                <a href={href(site, `/jobs/${job.id}`)} data-open="">
-                  {job.id}
-                </a>
-              </td>
-              <td class="name">{job.entrypoint}</td>
-              <td class={`r num ${job.priority === 0 ? "none" : ""}`}>{job.priority}</td>
-              <td class={`r num ${job.attempt === 1 ? "none" : ""}`}>{job.attempt}</td>
-              <td>
-                <Time at={job.createdAt} />
-              </td>
-              <td class="r">
-                <Length ms={ranMs(job, now)} />
-              </td>
-              <td class="what">
-                <What job={job} site={site} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  )
+  return <Table columns={columnsFor(site, now)} rows={jobs} />
+}
+
+function columnsFor(site: Site, now: number): readonly TableColumn<JobRow>[] {
+  return [
+    { head: "Status", cell: ({ status }) => <StatusBadge status={status} /> },
+    {
+      head: "Job",
+      class: "id",
+      cell: ({ id }) => (
+        <a href={href(site, `/jobs/${id}`)} data-open="">
+          {id}
+        </a>
+      ),
+    },
+    { head: "Entrypoint", class: "name", cell: ({ entrypoint }) => entrypoint },
+    {
+      head: "Priority",
+      right: true,
+      class: ({ priority }) => `num ${priority === 0 ? "none" : ""}`,
+      cell: ({ priority }) => priority,
+    },
+    {
+      head: "Attempt",
+      right: true,
+      class: ({ attempt }) => `num ${attempt === 1 ? "none" : ""}`,
+      cell: ({ attempt }) => attempt,
+    },
+    { head: "Created", cell: ({ createdAt }) => <Time at={createdAt} /> },
+    { head: "Ran", right: true, cell: (job) => <Length ms={ranMs(job, now)} /> },
+    { head: "What", class: "what", cell: (job) => <What job={job} site={site} /> },
+  ]
 }
 
 function ranMs({ status, startedAt, finishedAt }: JobRow, now: number): number | null {
