@@ -102,9 +102,14 @@ async function fillJobs(seed: number, name: string, perMinute: number, runMs: nu
 async function fillSamples(): Promise<void> {
   await pool.query(
     `insert into ${schema}.sample (kind, label, at, value)
-    select kind, '', at, round(most * ${load("at")} * (0.7 + random() * 0.6))
+    select kind, label, at, round(most * share * ${load("at")} * (0.7 + random() * 0.6))
     from (values ('queued', 400), ('deferred', 90), ('picked', 60), ('failed', 6)) as kinds (kind, most),
+      unnest($1::text[], $2::float8[]) as labels (label, share),
       generate_series(date_trunc('minute', now()) - interval '24 hours', date_trunc('minute', now()), interval '1 minute') as at`,
+    [
+      ["", ...entrypoints.map(({ name }) => name)],
+      [1, ...entrypoints.map(({ perMinute }) => perMinute / 343)],
+    ],
   )
 }
 

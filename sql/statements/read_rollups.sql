@@ -1,6 +1,7 @@
 -- read_rollups: what ended in each step of a time, or in all of it; what is not merged yet is counted, too.
 --   $1 text an entrypoint, '' for all together, null for each of them   $2 text span of the rows to read: minute, hour, day or ever
 --   $3 float8 ms back from now, null for since ever   $4 float8 ms of a step, null for a single one
+--   $5 text[] where $1 is null, only these entrypoints; null for all
 -- Answers with the beginning of the first step and of the last one in ms since 1970, and a row for each step in which something ended.
 -- Locks: none.   Index: rollup_entrypoint_idx, rollup_span_idx. Reads rollup_entry whole: some seconds' worth.
 with period as materialized (
@@ -29,6 +30,17 @@ part as materialized (
     run_ms, run_buckets, run_counts, wait_ms, wait_buckets, wait_counts
   from pgqueuer.rollup as rollup
   where $1::text is null
+    and $5::text[] is not null
+    and entrypoint = any ($5::text[])
+    and span = $2::text
+    and starts_at >= (select to_timestamp(first_ms / 1000) from period)
+  union all
+  select
+    entrypoint, starts_at, successful, exception, failed, canceled, deleted, retried, rescued,
+    run_ms, run_buckets, run_counts, wait_ms, wait_buckets, wait_counts
+  from pgqueuer.rollup as rollup
+  where $1::text is null
+    and $5::text[] is null
     and entrypoint <> ''
     and span = $2::text
     and starts_at >= (select to_timestamp(first_ms / 1000) from period)
@@ -38,6 +50,7 @@ part as materialized (
     run_ms, run_buckets, run_counts, wait_ms, wait_buckets, wait_counts
   from pgqueuer.rollup_entry as rollup_entry
   where ($1::text is null or $1::text = '' or entrypoint = $1::text)
+    and ($5::text[] is null or entrypoint = any ($5::text[]))
     and minute >= (select to_timestamp(first_ms / 1000) from period)
 ),
 placed as materialized (

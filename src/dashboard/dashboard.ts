@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import { guarded } from "../adapters/postgres/guarded.js"
 import { PostgresAuditStore } from "../adapters/postgres/postgres-audit-store.js"
 import { PostgresJobPageStore } from "../adapters/postgres/postgres-job-page-store.js"
+import { PostgresRollupStore } from "../adapters/postgres/postgres-rollup-store.js"
 import { Statements } from "../adapters/postgres/statement.js"
 import { systemClock, wallTime } from "../adapters/system/clock.js"
 import { placementFromEnvironment } from "../adapters/system/environment.js"
@@ -60,6 +61,7 @@ export function createDashboard(driver: Driver, options: DashboardOptions): Dash
     redactor: makeRedactor(options.redact ?? []),
     audit,
     jobPages: new PostgresJobPageStore(guarded(driver, schemaMissing), statements),
+    rollups: new PostgresRollupStore(guarded(driver, schemaMissing), statements),
     live: new LiveHub(systemClock),
     bulk: new BulkRuns({ queries, audit, clock: systemClock, now: wallTime, logger }),
     clock: systemClock,

@@ -2,6 +2,7 @@ import type { AuditStore } from "../ports/audit-store.js"
 import type { Clock } from "../ports/clock.js"
 import type { JobPageStore } from "../ports/job-page-store.js"
 import type { Logger } from "../ports/logger.js"
+import type { RollupStore } from "../ports/rollup-store.js"
 import type { Queries } from "../queries.js"
 import type { BulkRuns } from "./bulk/bulk-runs.js"
 import type { LiveHub } from "./live/live-hub.js"
@@ -24,6 +25,7 @@ export interface Site {
   readonly redactor: Redactor
   readonly audit: AuditStore
   readonly jobPages: JobPageStore
+  readonly rollups: Pick<RollupStore, "readDepth" | "listEnded">
   readonly live: LiveHub
   readonly bulk: BulkRuns
   readonly clock: Clock

@@ -6,6 +6,8 @@ export type RollupSpan = "minute" | "hour" | "day" | "ever"
 export interface RollupRequest {
   /** One entrypoint, `""` for all together, null for each by itself. */
   readonly entrypoint: string | null
+  /** Where `entrypoint` is null: only these. */
+  readonly entrypoints?: readonly string[]
   readonly span: RollupSpan
   /** Back from now; null for since ever. */
   readonly lastMs: number | null
@@ -110,6 +112,8 @@ export interface SamplePoint {
 export interface RollupStore {
   readRollups(request: RollupRequest): Promise<RollupReading>
   readDepth(request: DepthRequest): Promise<Depth>
+  /** Every entrypoint of which something ever ended, with how many jobs. */
+  listEnded(): Promise<readonly { readonly entrypoint: string; readonly ended: number }[]>
   readSamples(request: {
     readonly kind: SampleKind
     readonly label: string | null

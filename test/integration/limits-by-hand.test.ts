@@ -23,6 +23,10 @@ it("tells for each limit what the code says, what was set by hand, and what hold
     concurrencyLimit: { code: 5, set: null, effective: null },
     requestsPerSecond: { effective: 0.5 },
   })
+  expect(await queries.setLimits("fetch", { concurrencyLimit: "reset" })).toMatchObject({
+    concurrencyLimit: { code: 5, effective: 5 },
+    requestsPerSecond: { set: 0.5 },
+  })
   const reset = await queries.resetLimits("fetch")
   expect(reset.concurrencyLimit).toEqual({ code: 5, effective: 5 })
   expect(reset.requestsPerSecond).toEqual({ code: null, effective: null })

@@ -349,6 +349,7 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "list_recent_failures",
     "list_waiting",
     "list_hand_limits",
+    "list_ended",
     "list_actions",
     "find_newest_jobs",
     "find_oldest_jobs",

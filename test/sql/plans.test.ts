@@ -32,7 +32,7 @@ const hot: { readonly [N in StatementName]?: readonly string[] } = {
   exchange: ["1", range, "100", reports, "'a'", "'b'", "'[]'"],
   complete_job: ["1", "1", "1", "1", "null", "null", "'b'", "1"],
   merge_rollups: ["5000", "10000", "false"],
-  read_rollups: ["''", "'minute'", "3600000", "60000"],
+  read_rollups: ["''", "'minute'", "3600000", "60000", "null"],
   promote_due: ["1000", "null"],
   claim_suspect: ["1", "array['a', 'b']", "array[1]"],
   rescue_claims: ["1", "array[1]", "array[2]", "3", "null", "null"],

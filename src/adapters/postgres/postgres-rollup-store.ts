@@ -22,8 +22,10 @@ export class PostgresRollupStore implements RollupStore {
     this.#statements = statements
   }
 
-  async readRollups({ entrypoint, span, lastMs, stepMs }: RollupRequest): Promise<RollupReading> {
-    const rows = await this.#statements.run<RollupRow>(this.#on, "read_rollups", [entrypoint, span, lastMs, stepMs])
+  async readRollups(request: RollupRequest): Promise<RollupReading> {
+    const { entrypoint, entrypoints = null, span, lastMs, stepMs } = request
+    const parameters = [entrypoint, span, lastMs, stepMs, entrypoints]
+    const rows = await this.#statements.run<RollupRow>(this.#on, "read_rollups", parameters)
     return {
       first: new Date(rows[0]!.first_ms),
       last: new Date(rows[0]!.last_ms),
@@ -39,6 +41,10 @@ export class PostgresRollupStore implements RollupStore {
     const isExact = (row: DepthRow) => row.queued_exact && row.deferred_exact && row.failed_exact && row.all_seen
     const others = rows.length === 0 ? 0 : rows[0]!.entrypoints - rows.length
     return { entrypoints: found, others, exact: rows.every(isExact) }
+  }
+
+  async listEnded(): Promise<readonly { readonly entrypoint: string; readonly ended: number }[]> {
+    return this.#statements.run<Row & { entrypoint: string; ended: number }>(this.#on, "list_ended")
   }
 
   async readSamples(request: {

@@ -24,6 +24,8 @@ export interface HistoryOptions {
 export interface ActivityOptions {
   /** How far back, `"1m"` to `"366d"`; default `"1h"`. Over two hours the numbers are of whole hours, over three days of whole days (UTC). */
   readonly last?: Duration
+  /** Only of these, 1,000 at most; default: of all. */
+  readonly entrypoints?: readonly string[]
 }
 
 export interface StatisticsOptions {
@@ -83,6 +85,7 @@ export interface SampleSeries {
   readonly points: readonly { readonly at: Date; readonly value: number }[]
 }
 
+const mostNamed = 1_000
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
@@ -114,8 +117,9 @@ export async function readActivity(
   store: RollupStore,
   options: ActivityOptions = {},
 ): Promise<readonly EntrypointActivity[]> {
-  checkOptions("activity", options, { last: anyValue })
-  return readLast(store, parseLast(options.last))
+  checkOptions("activity", options, { last: anyValue, entrypoints: aListOfEntrypoints })
+  for (const entrypoint of options.entrypoints ?? []) checkEntrypoint(entrypoint)
+  return readLast(store, parseLast(options.last), options.entrypoints)
 }
 
 export async function readStatistics(
@@ -144,9 +148,14 @@ export async function readSamples(store: RollupStore, options: SamplesOptions): 
   return [...series].map(([label, own]) => ({ label, points: own }))
 }
 
-async function readLast(store: RollupStore, lastMs: number): Promise<readonly EntrypointActivity[]> {
+async function readLast(
+  store: RollupStore,
+  lastMs: number,
+  entrypoints?: readonly string[],
+): Promise<readonly EntrypointActivity[]> {
   const span = lastMs <= 2 * hourMs ? "minute" : lastMs <= 3 * dayMs ? "hour" : "day"
-  const { rollups } = await store.readRollups({ entrypoint: null, span, lastMs, stepMs: null })
+  const only = entrypoints === undefined ? {} : { entrypoints }
+  const { rollups } = await store.readRollups({ entrypoint: null, ...only, span, lastMs, stepMs: null })
   return rollups.map((rollup) => ({ entrypoint: rollup.entrypoint, ...activityOf(rollup) }))
 }
 
@@ -190,6 +199,10 @@ function parseStep(step: unknown, lastMs: number): number {
 function finestKept(lastMs: number): number {
   if (lastMs > 30 * dayMs) return dayMs
   return lastMs > dayMs ? hourMs : minuteMs
+}
+
+function aListOfEntrypoints(value: unknown): string | undefined {
+  return Array.isArray(value) && value.length <= mostNamed ? undefined : `must be a list of at most ${mostNamed} names`
 }
 
 function outOfRange(message: string, remedy: string): PgQueuerError {

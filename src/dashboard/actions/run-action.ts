@@ -64,7 +64,7 @@ async function attempt(action: Action, visit: Visit): Promise<ActionEnd> {
 }
 
 function failed(visit: Visit, action: Action, error: unknown): ActionEnd {
-  const to = action.path.includes(":id") ? visit.path.slice(0, visit.path.lastIndexOf("/")) : "/"
+  const to = action.path.includes("/:") ? visit.path.slice(0, visit.path.lastIndexOf("/")) : "/"
   return failedEnd(visit, action.name, to, error)
 }
 

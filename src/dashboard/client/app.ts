@@ -1,5 +1,5 @@
 import { startDialogs } from "./dialogs.js"
-import { startFilters } from "./filters.js"
+import { startChoices, startFilters } from "./filters.js"
 import { startKeyboard } from "./keyboard.js"
 import { startLive } from "./live.js"
 import { startTheme } from "./theme.js"
@@ -9,5 +9,6 @@ startTimes()
 startTheme()
 startDialogs()
 startFilters()
+startChoices()
 startKeyboard()
 startLive()

@@ -17,6 +17,10 @@ interface Drawn {
 }
 
 const drawn = new Map<HTMLElement, Drawn>()
+
+/** There are no half jobs. */
+const wholeSteps = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat()
+
 const height = 168
 
 drawAll()
@@ -92,7 +96,13 @@ function optionsOf(figure: HTMLElement, data: ChartData): uPlotConstructor.Optio
     scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, niceTop(high)] } },
     axes: [
       { ...axis, grid: { show: false }, space: 70, size: 26, values: timeValues },
-      { ...axis, size: 52, space: 32, values: (_plot, values) => values.map((value) => unitText(value, data.unit)) },
+      {
+        ...axis,
+        size: 52,
+        space: 32,
+        ...(data.unit === "count" ? { incrs: wholeSteps } : {}),
+        values: (_plot, values) => (data.at.length === 0 ? [] : values.map((value) => unitText(value, data.unit))),
+      },
     ],
     series: [
       {},
@@ -160,15 +170,15 @@ function timeValues(_plot: uPlotConstructor, splits: number[]): string[] {
 function unitText(value: number, unit: ChartData["unit"]): string {
   if (value === 0) return "0"
   if (unit === "ms") return lengthText(value)
-  if (unit === "bytes") return scaled(value, 1_024, ["B", "kB", "MB", "GB", "TB"])
-  return scaled(value, 1_000, ["", "k", "M", "G"])
+  if (unit === "bytes") return scaled(value, ["B", "kB", "MB", "GB", "TB"])
+  return scaled(value, ["", "k", "M", "G"])
 }
 
-function scaled(value: number, step: number, units: readonly string[]): string {
+function scaled(value: number, units: readonly string[]): string {
   let rest = value
   let unit = 0
-  while (rest >= step && unit < units.length - 1) {
-    rest /= step
+  while (rest >= 1_000 && unit < units.length - 1) {
+    rest /= 1_000
     unit++
   }
   const digits = rest >= 100 || Number.isInteger(rest) ? 0 : 1

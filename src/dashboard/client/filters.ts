@@ -18,3 +18,12 @@ export function startFilters(): void {
       field.disabled = false
   })
 }
+
+/** Who writes into the field of a choice has made that choice. */
+export function startChoices(): void {
+  document.addEventListener("input", (event) => {
+    if (!(event.target instanceof HTMLInputElement)) return
+    const choice = event.target.closest(".choice-number")?.querySelector<HTMLInputElement>("input[type=radio]")
+    if (choice != null && choice !== event.target) choice.checked = true
+  })
+}

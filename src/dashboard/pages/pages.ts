@@ -3,6 +3,8 @@ import { auditPage } from "./audit/audit.js"
 import { confirmPage } from "./bulk/confirm.js"
 import { progressPage } from "./bulk/progress.js"
 import { databasePage } from "./database/database.js"
+import { entrypointPage } from "./entrypoints/entrypoint.js"
+import { entrypointLimitsPage } from "./entrypoints/entrypoint-limits.js"
 import { entrypointsPage } from "./entrypoints/entrypoints.js"
 import { failuresPage } from "./failures/failures.js"
 import { jobPage } from "./job/job.js"
@@ -20,6 +22,8 @@ export const pages: readonly AnyPage[] = [
   confirmPage,
   progressPage,
   entrypointsPage,
+  entrypointPage,
+  entrypointLimitsPage,
   failuresPage,
   schedulesPage,
   schedulePage,

@@ -14,17 +14,41 @@ export interface EntrypointRow {
 export function entrypointRows(
   active: readonly EntrypointActivity[],
   standing: readonly EntrypointDepth[],
-  rules: readonly EntrypointLimits[] = [],
 ): readonly EntrypointRow[] {
-  const [activities, depths, limitsOf] = [byName(active), byName(standing), byName(rules)]
-  return [...new Set([...activities.keys(), ...depths.keys(), ...limitsOf.keys()])]
-    .map((entrypoint) => ({
-      entrypoint,
-      active: activities.get(entrypoint),
-      standing: depths.get(entrypoint),
-      limits: limitsOf.get(entrypoint),
-    }))
-    .sort((a, b) => weight(b) - weight(a) || a.entrypoint.localeCompare(b.entrypoint))
+  const names = [...active, ...standing].map(({ entrypoint }) => entrypoint)
+  const ended = new Map(active.map(({ entrypoint, run }) => [entrypoint, run.count]))
+  return rowsOf(busiestFirst(names, standing, ended), { active, standing, limits: [] })
+}
+
+interface Known {
+  readonly active: readonly EntrypointActivity[]
+  readonly standing: readonly EntrypointDepth[]
+  readonly limits: readonly EntrypointLimits[]
+}
+
+/** A row for each name, in their order. */
+export function rowsOf(names: readonly string[], { active, standing, limits }: Known): readonly EntrypointRow[] {
+  const [activities, depths, limitsOf] = [byName(active), byName(standing), byName(limits)]
+  return names.map((entrypoint) => ({
+    entrypoint,
+    active: activities.get(entrypoint),
+    standing: depths.get(entrypoint),
+    limits: limitsOf.get(entrypoint),
+  }))
+}
+
+/** Each name once; those with most to do now first, then those of which most has ended. */
+export function busiestFirst(
+  names: Iterable<string>,
+  standing: readonly EntrypointDepth[],
+  ended: ReadonlyMap<string, number>,
+): readonly string[] {
+  const weights = new Map(standing.map((one) => [one.entrypoint, one.queued.count + one.picked.count]))
+  const weight = (name: string) => (weights.get(name) ?? 0) + (ended.get(name) ?? 0)
+  return [...new Set(names)]
+    .map((name) => ({ name, weight: weight(name) }))
+    .sort((a, b) => b.weight - a.weight || (a.name < b.name ? -1 : 1))
+    .map(({ name }) => name)
 }
 
 export function failuresOf(active: EntrypointActivity | undefined): number {
@@ -33,8 +57,4 @@ export function failuresOf(active: EntrypointActivity | undefined): number {
 
 function byName<T extends { readonly entrypoint: string }>(all: readonly T[]): ReadonlyMap<string, T> {
   return new Map(all.map((one) => [one.entrypoint, one]))
-}
-
-function weight({ active, standing }: EntrypointRow): number {
-  return (active?.run.count ?? 0) + (standing?.queued.count ?? 0) + (standing?.picked.count ?? 0)
 }

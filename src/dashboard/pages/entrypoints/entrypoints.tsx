@@ -1,53 +1,156 @@
-import type { EntrypointLimits, LimitSources } from "../../../ports/operation-store.js"
-import { ActionButton } from "../../components/action-button.js"
+import type { EntrypointLimits } from "../../../ports/operation-store.js"
 import { EmptyState } from "../../components/empty-state.js"
-import { Length } from "../../components/figures.js"
+import { EntrypointLink } from "../../components/entrypoint-link.js"
+import { countText, Length } from "../../components/figures.js"
+import { Icon } from "../../components/icon.js"
 import { Live } from "../../components/live.js"
 import { Amount, Table, type TableColumn } from "../../components/table.js"
-import { activity, depth, limits } from "../../readings/shared.js"
+import { activityOf, depth, everEnded, limits } from "../../readings/shared.js"
 import type { Viewing } from "../../route.js"
-import { href } from "../../site.js"
+import { href, type Site } from "../../site.js"
 import { page } from "../page.js"
-import { rangeOf } from "../range.js"
+import { type Range, rangeOf } from "../range.js"
 import { RangeTabs } from "../range-tabs.js"
-import { type EntrypointRow, entrypointRows, failuresOf } from "./entrypoint-rows.js"
+import { busiestFirst, type EntrypointRow, failuresOf, rowsOf } from "./entrypoint-rows.js"
+import { limitsText } from "./limits-text.js"
+import { PauseButton } from "./pause-button.js"
 
-/** Ten thousand rows would not be read by anybody. */
-const mostShown = 200
+const pageSize = 50
 
+/** Ten thousand entrypoints cost their names, and what is shown of those on the page. */
 export const entrypointsPage = page({
   path: "/entrypoints",
   title: () => "Entrypoints",
   async load({ site, query }) {
-    const range = rangeOf(query)
-    const [active, now, rules] = await Promise.all([activity(site, range.last), depth(site), limits(site)])
-    return { range, rows: entrypointRows(active, now.entrypoints, rules) }
+    const list = listOf(query)
+    const [now, rules, ended] = await Promise.all([depth(site), limits(site), everEnded(site)])
+    const counts = new Map(ended.map((one) => [one.entrypoint, one.ended]))
+    const all = [...now.entrypoints, ...rules, ...ended].map(({ entrypoint }) => entrypoint)
+    const known = busiestFirst(all, now.entrypoints, counts)
+    const found = known.filter((name) => name.toLowerCase().includes(list.search.toLowerCase()))
+    const pages = Math.max(1, Math.ceil(found.length / pageSize))
+    const number = Math.min(list.number, pages)
+    const names = found.slice((number - 1) * pageSize, number * pageSize)
+    const active = await activityOf(site, list.range.last, names)
+    return {
+      list: { ...list, number },
+      pages,
+      known: known.length,
+      found: found.length,
+      rows: rowsOf(names, { active, standing: now.entrypoints, limits: rules }),
+    }
   },
-  view({ range, rows }, viewing) {
+  view({ list, pages, known, found, rows }, viewing) {
+    const { site } = viewing
     return (
       <>
         <div class="head">
           <h1>Entrypoints</h1>
-          <RangeTabs site={viewing.site} path="/entrypoints" range={range} />
+          <RangeTabs site={site} path="/entrypoints" range={list.range} kept={{ search: list.search }} />
         </div>
+        {known > pageSize || list.search !== "" ? <Search list={list} site={site} /> : null}
         <Live id="entrypoints" calm>
           {rows.length === 0 ? (
-            <EmptyState title="No entrypoints">
-              <p>Those with jobs, workers or settings appear here.</p>
-            </EmptyState>
+            <NoEntrypoints search={list.search} />
           ) : (
-            <Table columns={columnsFor(viewing)} rows={rows.slice(0, mostShown)} />
+            <Table columns={columnsFor(viewing)} rows={rows} />
           )}
-          {rows.length > mostShown ? (
-            <p class="hint">
-              The {mostShown} with most to do of {rows.length.toLocaleString("en")}.
-            </p>
-          ) : null}
+          <Pager list={list} pages={pages} found={found} site={site} />
         </Live>
       </>
     )
   },
 })
+
+/** What the parameters of the address ask for. */
+interface List {
+  readonly range: Range
+  /** In the name, in small or capital letters. */
+  readonly search: string
+  /** Of the page, from 1. */
+  readonly number: number
+}
+
+function listOf(query: URLSearchParams): List {
+  const number = query.get("page") ?? ""
+  return {
+    range: rangeOf(query),
+    search: (query.get("search") ?? "").trim().slice(0, 255),
+    number: /^[1-9]\d{0,5}$/.test(number) ? Number(number) : 1,
+  }
+}
+
+function parametersOf({ range, search }: List) {
+  return { last: range.last === "1h" ? undefined : range.last, search }
+}
+
+function Search({ list, site }: { readonly list: List; readonly site: Site }) {
+  return (
+    <form class="filters" method="get" action={href(site, "/entrypoints")} data-filters="">
+      {list.range.last === "1h" ? null : <input type="hidden" name="last" value={list.range.last} />}
+      <label class="grow">
+        <span>In the name</span>
+        <input type="search" name="search" value={list.search} data-search="" autocomplete="off" />
+      </label>
+      <button type="submit">
+        <Icon name="search" />
+        Search
+      </button>
+      {list.search === "" ? null : (
+        <a class="clear" href={href(site, "/entrypoints", { ...parametersOf(list), search: undefined })}>
+          Clear
+        </a>
+      )}
+    </form>
+  )
+}
+
+function NoEntrypoints({ search }: { readonly search: string }) {
+  if (search !== "") {
+    return (
+      <EmptyState title="No such entrypoint">
+        <p>No name has these letters in it.</p>
+      </EmptyState>
+    )
+  }
+  return (
+    <EmptyState title="No entrypoints">
+      <p>Those with jobs, workers or settings appear here.</p>
+    </EmptyState>
+  )
+}
+
+interface PagerProps {
+  readonly list: List
+  readonly pages: number
+  readonly found: number
+  readonly site: Site
+}
+
+function Pager({ list, pages, found, site }: PagerProps) {
+  if (pages === 1) return null
+  const { number } = list
+  const to = (page: number) =>
+    href(site, "/entrypoints", { ...parametersOf(list), page: page === 1 ? undefined : page })
+  return (
+    <nav class="pager" aria-label="Pages of the list">
+      <span class="none">
+        {countText((number - 1) * pageSize + 1)} to {countText(Math.min(found, number * pageSize))} of{" "}
+        {countText(found)}, busiest first
+      </span>
+      {number === 1 ? null : (
+        <a class="button" rel="prev" href={to(number - 1)}>
+          Previous page
+        </a>
+      )}
+      {number === pages ? null : (
+        <a class="button" rel="next" data-next="" href={to(number + 1)}>
+          Next page
+        </a>
+      )}
+    </nav>
+  )
+}
 
 function columnsFor(viewing: Viewing): readonly TableColumn<EntrypointRow>[] {
   const { site } = viewing
@@ -60,11 +163,7 @@ function columnsFor(viewing: Viewing): readonly TableColumn<EntrypointRow>[] {
     {
       head: "Entrypoint",
       class: "name",
-      cell: ({ entrypoint }) => (
-        <a href={href(site, "/jobs", { entrypoint })} data-open="">
-          {entrypoint}
-        </a>
-      ),
+      cell: ({ entrypoint }) => <EntrypointLink site={site} name={entrypoint} open />,
     },
     count("Queued", "queued"),
     { head: "Oldest", right: true, cell: ({ standing }) => <Length ms={standing?.oldestWaitMs} /> },
@@ -72,57 +171,30 @@ function columnsFor(viewing: Viewing): readonly TableColumn<EntrypointRow>[] {
     count("Deferred", "deferred"),
     count("Held", "failed"),
     { head: "Successful", right: true, cell: ({ active }) => <Amount count={active?.ended.successful ?? 0} /> },
-    { head: "Failed", right: true, cell: ({ active }) => <Amount count={failuresOf(active)} /> },
+    {
+      head: "Failed",
+      right: true,
+      class: ({ active }) => (failuresOf(active) > 0 ? "bad" : ""),
+      cell: ({ active }) => <Amount count={failuresOf(active)} />,
+    },
     { head: "Wait p95", right: true, cell: ({ active }) => <Length ms={active?.wait.p95Ms} /> },
     { head: "Run p95", right: true, cell: ({ active }) => <Length ms={active?.run.p95Ms} /> },
     { head: "Limits", cell: ({ limits: rules }) => <Limits limits={rules} /> },
     { head: "Workers", right: true, cell: ({ limits: rules }) => <Amount count={rules?.workers ?? 0} /> },
     ...(viewing.mayAct("admin")
-      ? [{ head: "Act", cell: (row: EntrypointRow) => <Pause row={row} viewing={viewing} /> }]
+      ? [
+          {
+            head: "Act",
+            cell: ({ entrypoint, limits: rules }: EntrypointRow) => (
+              <PauseButton {...{ entrypoint, viewing }} paused={rules?.paused === true} back="list" />
+            ),
+          },
+        ]
       : []),
   ]
 }
 
 function Limits({ limits: rules }: { readonly limits: EntrypointLimits | undefined }) {
-  if (rules === undefined) return <span class="none">–</span>
-  const { concurrencyLimit, requestsPerSecond, paused, inUse } = rules
-  const words = [
-    ...(paused ? ["paused"] : []),
-    ...(concurrencyLimit.effective === null
-      ? []
-      : [`${inUse} of ${concurrencyLimit.effective} at once${byHand(concurrencyLimit)}`]),
-    ...(requestsPerSecond.effective === null
-      ? []
-      : [`${requestsPerSecond.effective} a second${byHand(requestsPerSecond)}`]),
-  ]
-  return words.length === 0 ? <span class="none">none</span> : <span>{words.join(", ")}</span>
-}
-
-function byHand({ set }: LimitSources): string {
-  return set === undefined ? "" : " (by hand)"
-}
-
-function Pause({
-  row: { entrypoint, limits: rules },
-  viewing,
-}: {
-  readonly row: EntrypointRow
-  readonly viewing: Viewing
-}) {
-  const paused = rules?.paused === true
-  const verb = paused ? "resume" : "pause"
-  return (
-    <ActionButton
-      viewing={viewing}
-      path={`/entrypoints/${encodeURIComponent(entrypoint)}/${verb}`}
-      id={`pause-${entrypoint}`}
-      label={paused ? "Resume" : "Pause"}
-      title={`${paused ? "Resume" : "Pause"} ${entrypoint}?`}
-      question={
-        paused
-          ? "Workers take its jobs again at once."
-          : "No worker takes another job of it until it is resumed. Jobs that run go on, others wait."
-      }
-    />
-  )
+  const text = rules === undefined ? "" : limitsText(rules)
+  return text === "" ? <span class="none">–</span> : <span>{text}</span>
 }

@@ -1,9 +1,10 @@
 import type { EntrypointActivity } from "../../../app/rollups/history.js"
 import type { Depth } from "../../../ports/rollup-store.js"
 import { EmptyState } from "../../components/empty-state.js"
+import { EntrypointLink } from "../../components/entrypoint-link.js"
 import { Length } from "../../components/figures.js"
 import { Amount, Table, type TableColumn } from "../../components/table.js"
-import { href, type Site } from "../../site.js"
+import type { Site } from "../../site.js"
 import { type EntrypointRow, entrypointRows, failuresOf } from "../entrypoints/entrypoint-rows.js"
 import type { Range } from "../range.js"
 
@@ -41,11 +42,7 @@ function columnsFor(site: Site): readonly TableColumn<EntrypointRow>[] {
     {
       head: "Entrypoint",
       class: "name",
-      cell: ({ entrypoint }) => (
-        <a href={href(site, "/jobs", { entrypoint })} data-open="">
-          {entrypoint}
-        </a>
-      ),
+      cell: ({ entrypoint }) => <EntrypointLink site={site} name={entrypoint} open />,
     },
     { head: "Queued", right: true, cell: ({ standing }) => <Amount {...(standing?.queued ?? { count: 0 })} /> },
     { head: "Running", right: true, cell: ({ standing }) => <Amount {...(standing?.picked ?? { count: 0 })} /> },

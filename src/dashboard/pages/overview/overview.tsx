@@ -1,13 +1,13 @@
 import { Live } from "../../components/live.js"
 import { activity, depth, depthSamples, history, limits, workers } from "../../readings/shared.js"
+import { ActivityCharts } from "../activity-charts.js"
 import { page } from "../page.js"
 import { rangeOf } from "../range.js"
 import { RangeTabs } from "../range-tabs.js"
+import { Tiles } from "../tiles.js"
 import { concernsOf } from "./attention.js"
 import { Busiest } from "./busiest.js"
-import { OverviewCharts } from "./charts.js"
 import { Concerns } from "./concerns.js"
-import { Tiles } from "./tiles.js"
 
 export const overviewPage = page({
   path: "/",
@@ -40,7 +40,7 @@ export const overviewPage = page({
           <Tiles {...data} />
         </Live>
         <Live id="charts">
-          <OverviewCharts {...data} />
+          <ActivityCharts {...data} />
         </Live>
         <Live id="busiest" calm>
           <Busiest {...data} site={viewing.site} />

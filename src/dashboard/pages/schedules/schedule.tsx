@@ -1,5 +1,6 @@
 import type { ScheduleRunRecord } from "../../../ports/schedule-records.js"
 import { EmptyState } from "../../components/empty-state.js"
+import { Fact, FactList } from "../../components/fact.js"
 import { Length, Time } from "../../components/figures.js"
 import { Live } from "../../components/live.js"
 import { Table, type TableColumn } from "../../components/table.js"
@@ -37,25 +38,20 @@ export const schedulePage = page({
         </div>
         <Live id="schedule">
           <section class="card">
-            <dl class="facts">
-              <dt>When</dt>
-              <dd>
+            <FactList>
+              <Fact name="When">
                 <code>{schedule.expression}</code> {schedule.timezone}
-              </dd>
-              <dt>Does</dt>
-              <dd>{schedule.entrypoint === null ? "runs its handler" : `enqueues ${schedule.entrypoint}`}</dd>
-              <dt>Missed ticks</dt>
-              <dd>{schedule.missed}</dd>
-              <dt>Overlap</dt>
-              <dd>{schedule.overlap}</dd>
-              <dt>Jitter</dt>
-              <dd>
+              </Fact>
+              <Fact name="Does">
+                {schedule.entrypoint === null ? "runs its handler" : `enqueues ${schedule.entrypoint}`}
+              </Fact>
+              <Fact name="Missed ticks">{schedule.missed}</Fact>
+              <Fact name="Overlap">{schedule.overlap}</Fact>
+              <Fact name="Jitter">
                 <Length ms={schedule.jitterMs === 0 ? null : schedule.jitterMs} />
-              </dd>
-              <dt>Workers that have it</dt>
-              <dd>{schedule.workers}</dd>
-              <dt>Next</dt>
-              <dd>
+              </Fact>
+              <Fact name="Workers that have it">{schedule.workers}</Fact>
+              <Fact name="Next">
                 {next.length === 0 ? (
                   <span class="none">{schedule.paused ? "paused" : "none"}</span>
                 ) : (
@@ -67,8 +63,8 @@ export const schedulePage = page({
                     ))}
                   </ol>
                 )}
-              </dd>
-            </dl>
+              </Fact>
+            </FactList>
           </section>
         </Live>
         <Live id="runs" calm>

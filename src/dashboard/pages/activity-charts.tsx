@@ -1,13 +1,13 @@
-import type { History } from "../../../app/rollups/history.js"
-import { durationText } from "../../../domain/duration-text.js"
-import { Chart, type ChartSeries, onOneAxis } from "../../components/chart.js"
-import { countText } from "../../components/figures.js"
+import type { History } from "../../app/rollups/history.js"
+import { durationText } from "../../domain/duration-text.js"
+import { Chart, type ChartSeries, onOneAxis } from "../components/chart.js"
+import { countText } from "../components/figures.js"
 
 interface Points {
   readonly [kind: string]: readonly { readonly at: Date; readonly value: number }[]
 }
 
-export function OverviewCharts({ history, samples }: { readonly history: History; readonly samples: Points }) {
+export function ActivityCharts({ history, samples }: { readonly history: History; readonly samples: Points }) {
   const { points, step } = history
   const at = points.map((point) => point.at)
   const ended = points.reduce((sum, { ended }) => sum + ended.successful + ended.exception + ended.failed, 0)

@@ -1,9 +1,9 @@
 import type { Child } from "hono/jsx"
-import type { History } from "../../../app/rollups/history.js"
-import { durationText } from "../../../domain/duration-text.js"
-import type { WorkerRecord } from "../../../ports/operation-store.js"
-import type { Count as Counted, Depth } from "../../../ports/rollup-store.js"
-import { Count, Length } from "../../components/figures.js"
+import type { History } from "../../app/rollups/history.js"
+import { durationText } from "../../domain/duration-text.js"
+import type { WorkerRecord } from "../../ports/operation-store.js"
+import type { Count as Counted, Depth } from "../../ports/rollup-store.js"
+import { Count, Length } from "../components/figures.js"
 
 interface TilesProps {
   readonly history: History
@@ -11,7 +11,7 @@ interface TilesProps {
   readonly workers: readonly WorkerRecord[]
 }
 
-/** The state of the queue in eight numbers. */
+/** The state of the queue, or of one entrypoint, in a few numbers. */
 export function Tiles({ history, depth, workers }: TilesProps) {
   const place = (kind: "queued" | "deferred" | "picked" | "failed") => sumOf(depth.entrypoints.map((one) => one[kind]))
   const oldest = Math.max(0, ...depth.entrypoints.map(({ oldestWaitMs }) => oldestWaitMs ?? 0))
