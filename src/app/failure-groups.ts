@@ -1,37 +1,51 @@
 import { errorPattern } from "../domain/error-pattern.js"
-import type { JobRecord } from "../domain/job.js"
+import type { RecentFailure } from "../ports/recent-store.js"
 
-/** Jobs that failed in the same way. */
+/** Failed attempts of one entrypoint with errors of one kind. */
 export interface FailureGroup {
-  /** The first line, with `#` for what differs from job to job. */
+  readonly entrypoint: string
+  /** With `#` for numbers and ids. */
   readonly error: string
-  readonly count: number
-  readonly entrypoints: readonly string[]
-  readonly lastAt: Date | null
-  /** The newest five. */
-  readonly ids: readonly string[]
-  /** How many are held and can be requeued. */
+  /** The newest error, as far as it was read. */
+  readonly newestError: string
+  readonly attempts: number
+  /** Jobs of these that failed for good. */
+  readonly ended: number
+  /** Those of them that are held, and can be requeued. */
   readonly held: number
+  readonly lastAt: Date
+  /** Of each attempt, the newest first. */
+  readonly failedAt: readonly Date[]
+  /** Each job once, the newest 100. */
+  readonly ids: readonly string[]
 }
 
-/** The most frequent first. */
-export function groupFailures(jobs: readonly JobRecord[]): readonly FailureGroup[] {
-  const groups = new Map<string, JobRecord[]>()
-  for (const job of jobs) {
-    const error = errorPattern(job.error ?? "")
-    groups.set(error, [...(groups.get(error) ?? []), job])
+/** @param failures - the newest first; so are the groups */
+export function groupFailures(failures: readonly RecentFailure[]): FailureGroup[] {
+  const groups = new Map<string, RecentFailure[]>()
+  for (const failure of failures) {
+    const key = `${failure.entrypoint}\n${errorPattern(failure.error)}`
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [failure])
+    else group.push(failure)
   }
-  return [...groups].map(asGroup).sort((a, b) => b.count - a.count)
+  return [...groups.values()].map(asGroup)
 }
 
-function asGroup([error, jobs]: [string, JobRecord[]]): FailureGroup {
-  const newest = [...jobs].sort((a, b) => (b.finishedAt?.getTime() ?? 0) - (a.finishedAt?.getTime() ?? 0))
+function asGroup(failures: readonly RecentFailure[]): FailureGroup {
+  const newest = failures[0]!
+  const jobs = new Map(failures.map((failure) => [failure.jobId, failure]))
+  const endedAs = (...statuses: readonly RecentFailure["endedAs"][]) =>
+    [...jobs.values()].filter((job) => statuses.includes(job.endedAs)).length
   return {
-    error,
-    count: jobs.length,
-    entrypoints: [...new Set(jobs.map(({ entrypoint }) => entrypoint))].sort(),
-    lastAt: newest[0]?.finishedAt ?? null,
-    ids: newest.slice(0, 5).map(({ id }) => id),
-    held: jobs.filter(({ status }) => status === "failed").length,
+    entrypoint: newest.entrypoint,
+    error: errorPattern(newest.error),
+    newestError: newest.error,
+    attempts: failures.length,
+    ended: endedAs("exception", "failed"),
+    held: endedAs("failed"),
+    lastAt: newest.failedAt,
+    failedAt: failures.map(({ failedAt }) => failedAt),
+    ids: [...jobs.keys()].slice(0, 100),
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import { guarded } from "../adapters/postgres/guarded.js"
 import { PostgresAuditStore } from "../adapters/postgres/postgres-audit-store.js"
 import { PostgresJobPageStore } from "../adapters/postgres/postgres-job-page-store.js"
+import { PostgresRecentStore } from "../adapters/postgres/postgres-recent-store.js"
 import { PostgresRollupStore } from "../adapters/postgres/postgres-rollup-store.js"
 import { Statements } from "../adapters/postgres/statement.js"
 import { systemClock, wallTime } from "../adapters/system/clock.js"
@@ -12,6 +13,7 @@ import type { Driver } from "../ports/driver.js"
 import { silentLogger } from "../ports/logger.js"
 import { Queries } from "../queries.js"
 import { BulkRuns } from "./bulk/bulk-runs.js"
+import { errorKeys } from "./error-key.js"
 import { Gatekeeper } from "./gatekeeper.js"
 import { LiveHub } from "./live/live-hub.js"
 import { checkDashboardOptions, type DashboardOptions } from "./options.js"
@@ -50,6 +52,8 @@ export function createDashboard(driver: Driver, options: DashboardOptions): Dash
   const statements = new Statements(placement)
   const queries = new Queries(driver, { ...placement, logger })
   const audit = new PostgresAuditStore(guarded(driver, schemaMissing), statements)
+  const redactor = makeRedactor(options.redact ?? [])
+  const secret = options.secret ?? randomBytes(32).toString("hex")
   const site: Site = {
     title: options.title ?? "PGQueuer",
     basePath: (options.basePath ?? "").replace(/\/$/, ""),
@@ -58,10 +62,12 @@ export function createDashboard(driver: Driver, options: DashboardOptions): Dash
     hasLogin: options.credentials !== undefined,
     queries,
     readings: new Readings(systemClock),
-    redactor: makeRedactor(options.redact ?? []),
+    redactor,
     audit,
     jobPages: new PostgresJobPageStore(guarded(driver, schemaMissing), statements),
     rollups: new PostgresRollupStore(guarded(driver, schemaMissing), statements),
+    recent: new PostgresRecentStore(guarded(driver, schemaMissing), statements),
+    errorKey: errorKeys(redactor.active ? secret : ""),
     live: new LiveHub(systemClock),
     bulk: new BulkRuns({ queries, audit, clock: systemClock, now: wallTime, logger }),
     clock: systemClock,
@@ -72,7 +78,7 @@ export function createDashboard(driver: Driver, options: DashboardOptions): Dash
     authorize: options.authorize,
     credentials: options.credentials,
     hosts: options.hosts,
-    secret: options.secret ?? randomBytes(32).toString("hex"),
+    secret,
   })
   const answer = (request: Request, origin?: RequestOrigin) => gatekeeper.answer(request, addressOf(origin))
   const close = async () => {

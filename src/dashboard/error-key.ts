@@ -1,6 +1,10 @@
-import { createHash } from "node:crypto"
+import { createHmac } from "node:crypto"
 
-/** Names a kind of error in addresses, which are kept and sent: the error itself may quote what is hidden. */
-export function errorKey(pattern: string): string {
-  return createHash("sha256").update(pattern).digest("base64url").slice(0, 22)
+/**
+ * Names kinds of errors in addresses, which are kept and sent: the error itself may quote what is hidden.
+ *
+ * @param secret - without it nobody can try out which error a name stands for
+ */
+export function errorKeys(secret: string): (pattern: string) => string {
+  return (pattern) => createHmac("sha256", secret).update(`error\n${pattern}`).digest("base64url").slice(0, 22)
 }

@@ -2,6 +2,7 @@ import type { AuditStore } from "../ports/audit-store.js"
 import type { Clock } from "../ports/clock.js"
 import type { JobPageStore } from "../ports/job-page-store.js"
 import type { Logger } from "../ports/logger.js"
+import type { RecentStore } from "../ports/recent-store.js"
 import type { RollupStore } from "../ports/rollup-store.js"
 import type { Queries } from "../queries.js"
 import type { BulkRuns } from "./bulk/bulk-runs.js"
@@ -26,6 +27,9 @@ export interface Site {
   readonly audit: AuditStore
   readonly jobPages: JobPageStore
   readonly rollups: Pick<RollupStore, "readDepth" | "listEnded">
+  readonly recent: RecentStore
+  /** Names a kind of error in addresses. */
+  readonly errorKey: (pattern: string) => string
   readonly live: LiveHub
   readonly bulk: BulkRuns
   readonly clock: Clock

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { DashboardOptions } from "../../src/dashboard/index.js"
 import { hasChromium, launchChromium, openPage, serve } from "../support/chromium.js"
 import { makeDashboard } from "../support/dashboard.js"
-import { eventually, installQueue } from "../support/queue.js"
+import { eventually, installQueue, type TestQueue } from "../support/queue.js"
 
 const operator: Partial<DashboardOptions> = { authorize: () => ({ name: "ann", role: "operator" }), write: true }
 
@@ -72,7 +72,45 @@ describe.skipIf(!hasChromium)("in Chromium, all jobs of a filter", () => {
     await page.waitForSelector("text=4,000 of 10,000 jobs")
     expect((await queue.queries.jobs({ status: "queued", limit: 10_000 })).length).toBe(6_000)
   })
+
+  test.each([
+    ["light", 1280],
+    ["dark", 390],
+  ] as const)(
+    "that failed in the same way are requeued from the page of failures, in %s, %i wide",
+    async (colorScheme, width) => {
+      const queue = await installQueue()
+      await hold(queue, 30)
+      const origin = await serve(makeDashboard(queue, operator))
+      const { page } = await openPage(browser, origin, { colorScheme, viewport: { width, height: 800 } })
+      await page.goto(`${origin}/failures`)
+      await page.waitForSelector('tr[data-row]:nth-child(1) >> text="Error: no account #"')
+      await isSound(page)
+      await page.click("tr[data-row]:nth-child(1) >> text=Requeue…")
+      await page.waitForSelector('h1 >> text="Requeue 20 jobs?"')
+      await isSound(page)
+      await page.click("form.confirm button")
+      await page.waitForSelector("text=20 of 20 jobs")
+      await isSound(page)
+      const held = await queue.queries.jobs({ status: "failed" })
+      expect(held.map(({ error }) => error!.replace(/\d+/, "#"))).toEqual(Array(10).fill("Error: account # is closed"))
+    },
+  )
 })
+
+/** Held jobs with two kinds of errors. */
+async function hold(queue: TestQueue, count: number): Promise<void> {
+  await queue.queries.enqueueMany(Array.from({ length: count }, (_, n) => ({ entrypoint: "sync", payload: n })))
+  const worker = queue.worker()
+  worker.pgq.entrypoint(
+    "sync",
+    ({ payload }) => {
+      throw new Error(Number(payload) % 3 === 0 ? `account ${payload} is closed` : `no account ${payload}`)
+    },
+    { onFailure: "hold" },
+  )
+  await worker.drain()
+}
 
 /** Accessible, and no wider than the window. */
 async function isSound(page: Page): Promise<void> {

@@ -55,7 +55,7 @@ test("answers what a person would look up", async () => {
   expect(await ask("job", { id: "99999" })).toEqual({ id: "99999", status: "unknown" })
   expect(await ask("explain", { id: waiting })).toMatchObject({ status: "queued", reasons: [{ code: "no-worker" }] })
   expect(await ask("failures")).toMatchObject([
-    { error: "Error: order # is gone", count: 2, entrypoints: ["bad"], held: 0, ids: [ids[2], ids[1]] },
+    { entrypoint: "bad", error: "Error: order # is gone", attempts: 2, ended: 2, held: 0, ids: [ids[2], ids[1]] },
   ])
   expect(await ask("workers", { all: true })).toMatchObject([{ state: "stopped", pid: process.pid }])
   const { findings } = (await ask("doctor")) as { findings: readonly object[] }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest"
 import { PgPoolDriver } from "../../src/adapters/drivers/pg.js"
-import { errorKey } from "../../src/dashboard/error-key.js"
 import type { Driver } from "../../src/ports/driver.js"
 import { type Ask, asker, installDashboard, makeDashboard } from "../support/dashboard.js"
 import { eventually, installQueue, type TestQueue } from "../support/queue.js"
@@ -79,7 +78,9 @@ test("asks those to stop that run, and says of each that it refused where it sto
 test("requeues held jobs by the kind of their error, whatever the numbers in it", async () => {
   const { queue, ask } = await installDashboard({ write: true })
   await hold(queue, 40)
-  const page = await openConfirmation(ask, `action=requeue&entrypoint=sync&error=${errorKey("Error: no account #")}`)
+  const failures = await (await ask("/failures", { as: "operator" })).text()
+  const link = /href="\/bulk\?([^"]+)"[^>]*held with Error: no account #"/.exec(failures)?.[1] ?? ""
+  const page = await openConfirmation(ask, link.replaceAll("&amp;", "&"))
   expect(page.html).toContain("Requeue 20 jobs")
   expect(await confirm(ask, page)).toMatch(/back in line<\/dt>.*20/s)
   const requeued = await queue.queries.jobs({ status: "queued" })

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { groupFailures } from "../../src/cli/dashboard/failure-groups.js"
+import { groupFailures } from "../../src/app/failure-groups.js"
 import { makeTable, type TableColumn, tableFormats } from "../../src/cli/dashboard/table.js"
 import { lineWidth, plainText } from "../../src/cli/dashboard/text.js"
 import { chooseRows, type View } from "../../src/cli/dashboard/view.js"
@@ -142,7 +142,7 @@ describe("the groups of recent jobs", () => {
 describe("failures", () => {
   it("are one where they differ in numbers and ids only, by entrypoint; each job counts once", () => {
     const failedAt = new Date(5)
-    const failure = (jobId: string, entrypoint: string, error: string, endedAs: "exception" | null) => ({
+    const failure = (jobId: string, entrypoint: string, error: string, endedAs: "exception" | "failed" | null) => ({
       ...{ jobId, entrypoint, error, endedAs, failedAt },
       attempt: 1,
     })
@@ -151,11 +151,17 @@ describe("failures", () => {
         failure("9", "a", "no user 17\n at x", "exception"),
         failure("9", "a", "no user 17", "exception"),
         failure("8", "b", "no user 1", null),
-        failure("7", "a", "no user 2", null),
+        failure("7", "a", "no user 2", "failed"),
       ]),
     ).toEqual([
-      { entrypoint: "a", error: "no user #", attempts: 3, ended: 1, lastAt: failedAt, ids: ["9", "7"] },
-      { entrypoint: "b", error: "no user #", attempts: 1, ended: 0, lastAt: failedAt, ids: ["8"] },
+      {
+        ...{ entrypoint: "a", error: "no user #", newestError: "no user 17\n at x", attempts: 3, ended: 2, held: 1 },
+        ...{ lastAt: failedAt, failedAt: [failedAt, failedAt, failedAt], ids: ["9", "7"] },
+      },
+      {
+        ...{ entrypoint: "b", error: "no user #", newestError: "no user 1", attempts: 1, ended: 0, held: 0 },
+        ...{ lastAt: failedAt, failedAt: [failedAt], ids: ["8"] },
+      },
     ])
   })
 })

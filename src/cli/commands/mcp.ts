@@ -1,5 +1,9 @@
 import type { Command } from "commander"
 import { bounded } from "../../adapters/postgres/bounded.js"
+import { guarded } from "../../adapters/postgres/guarded.js"
+import { PostgresRecentStore } from "../../adapters/postgres/postgres-recent-store.js"
+import { Statements } from "../../adapters/postgres/statement.js"
+import { schemaMissing } from "../../app/schema-check.js"
 import { Queries } from "../../queries.js"
 import type { Cli, GlobalOptions } from "../cli.js"
 import { withQueries } from "../connection.js"
@@ -26,8 +30,10 @@ async function mcp({ terminal }: Cli, options: McpOptions): Promise<void> {
     async ({ driver, placement }) => {
       terminal.note(`pgq: tools for assistants on stdin and stdout, schema ${placement.schema}`)
       // What the server takes for read-only transactions cannot write, whatever a tool does.
-      const queries = new Queries(bounded(driver), placement)
-      await serve({ queries, payloads: options.payloads === true }, stopped)
+      const looking = bounded(driver)
+      const queries = new Queries(looking, placement)
+      const recent = new PostgresRecentStore(guarded(looking, schemaMissing), new Statements(placement))
+      await serve({ queries, recent, payloads: options.payloads === true }, stopped)
     },
     { asItIs: true },
   )

@@ -1,9 +1,9 @@
 import type { Explanation } from "../../app/explain.js"
+import { type FailureGroup, groupFailures } from "../../app/failure-groups.js"
 import type { FailedAttempt, JobRecord, LogLine } from "../../domain/job.js"
 import type { RecentGroup, RecentStore } from "../../ports/recent-store.js"
 import type { ScheduleRecord } from "../../ports/schedule-records.js"
 import type { Queries } from "../../queries.js"
-import { type FailureGroup, groupFailures } from "./failure-groups.js"
 import type { Figures } from "./figures.js"
 import { type Clocks, FiguresReader } from "./read-figures.js"
 

@@ -3,6 +3,7 @@ import type { Duration } from "../../domain/duration.js"
 import type { JobRecord } from "../../domain/job.js"
 import { checkOptions } from "../../domain/options.js"
 import { type Status, statuses } from "../../domain/status.js"
+import type { RecentStore } from "../../ports/recent-store.js"
 import type { Queries } from "../../queries.js"
 import { jobAsJson } from "../job-text.js"
 
@@ -38,6 +39,7 @@ export interface Inputs {
 /** What the tools look at, and how much of it they show. */
 export interface View {
   readonly queries: Queries
+  readonly recent: RecentStore
   /** Payloads, headers, results, progress and the fields of log lines are shown. */
   readonly payloads: boolean
 }
@@ -105,23 +107,21 @@ export const tools: readonly Tool[] = [
   {
     name: "failures",
     description:
-      "The latest jobs that failed for good, grouped by error: how many, of which entrypoints, the newest ids. Numbers and ids in the errors are replaced by #.",
+      "The newest failed attempts, grouped by entrypoint and error: how many, how many jobs failed for good, how many of these are held and can be requeued, the newest ids. Numbers and ids in the errors are replaced by #.",
     inputs: {
       entrypoint,
       limit: {
         type: "integer",
-        description: "Looks at so many of each status; default 200.",
+        description: "Looks at so many of the newest failed attempts; default 1000.",
         minimum: 1,
-        maximum: 1_000,
+        maximum: 10_000,
       },
     },
-    async run({ queries }, { entrypoint, limit = 200 }) {
-      const filter = { limit, ...(entrypoint === undefined ? {} : { entrypoint }) }
-      const [held, recorded] = await Promise.all([
-        queries.jobs({ ...filter, status: "failed" }),
-        queries.jobs({ ...filter, status: "exception" }),
-      ])
-      return groupFailures([...held, ...recorded])
+    async run({ recent }, { entrypoint, limit = 1_000 }) {
+      const groups = groupFailures(await recent.listFailures(Math.min(limit, 10_000)))
+      return groups
+        .filter((group) => entrypoint === undefined || group.entrypoint === entrypoint)
+        .map(({ newestError, failedAt, ids, ...group }) => ({ ...group, ids: ids.slice(0, 5) }))
     },
   },
   {

@@ -1,7 +1,6 @@
 import { toMilliseconds } from "../../domain/duration.js"
 import { errorPattern } from "../../domain/error-pattern.js"
 import type { JobPageRequest, JobRow } from "../../ports/job-page-store.js"
-import { errorKey } from "../error-key.js"
 import type { JobsFilter } from "../pages/jobs/jobs-filter.js"
 import type { Site } from "../site.js"
 
@@ -84,7 +83,7 @@ function looksInside({ text, error }: JobsFilter): boolean {
 }
 
 async function findMatching(
-  { jobPages }: Site,
+  { jobPages, errorKey }: Site,
   { text, error }: JobsFilter,
   ids: readonly string[],
 ): Promise<ReadonlySet<string>> {

@@ -47,18 +47,6 @@ export const diagnosis = ({ readings, queries }: Site) => readings.share("diagno
 export const tableSamples = ({ readings, queries }: Site, kind: "table-bytes" | "dead-rows", last: Duration) =>
   readings.share(`${kind} ${last}`, () => queries.samples({ kind, last }))
 
-/** The newest jobs that failed for good, held or not. */
-export const latestFailures = ({ readings, queries }: Site) =>
-  readings.share("failures", async () => {
-    const both = await Promise.all([
-      queries.jobs({ status: "failed", limit: mostFailures }),
-      queries.jobs({ status: "exception", limit: mostFailures }),
-    ])
-    return both.flat()
-  })
-
-const mostFailures = 250
-
 /** The newest few jobs of an entrypoint that failed for good, held or not. */
 export const recentFailures = (site: Site, entrypoint: string) =>
   site.readings.share(`failures of ${entrypoint}`, async () => {

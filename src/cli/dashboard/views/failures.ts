@@ -1,5 +1,5 @@
+import type { FailureGroup } from "../../../app/failure-groups.js"
 import { time } from "../../job-text.js"
-import type { FailureGroup } from "../failure-groups.js"
 import { countText } from "../figure-text.js"
 import type { View } from "../view.js"
 

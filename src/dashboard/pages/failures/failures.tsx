@@ -1,40 +1,50 @@
-import { type FailureGroup, groupFailures } from "../../../app/failure-groups.js"
+import type { History } from "../../../app/rollups/history.js"
+import { Chart } from "../../components/chart.js"
 import { EmptyState } from "../../components/empty-state.js"
-import { Time } from "../../components/figures.js"
+import { countText, Time } from "../../components/figures.js"
 import { Live } from "../../components/live.js"
-import { inOneLine } from "../../components/one-line.js"
-import { Amount, Table, type TableColumn } from "../../components/table.js"
-import { latestFailures } from "../../readings/shared.js"
+import { Table } from "../../components/table.js"
+import { type FailurePage, findFailurePage, mostFailures } from "../../readings/failure-page.js"
+import { history } from "../../readings/shared.js"
 import { href, type Site } from "../../site.js"
 import { page } from "../page.js"
+import { type Range, rangeOf } from "../range.js"
+import { RangeTabs } from "../range-tabs.js"
+import { groupColumns } from "./group-columns.js"
 
 export const failuresPage = page({
   path: "/failures",
   title: () => "Failures",
-  async load({ site }) {
-    const jobs = await latestFailures(site)
-    return { looked: jobs.length, groups: groupFailures(jobs) }
+  scripts: ["charts"],
+  async load({ site, query }) {
+    const range = rangeOf(query)
+    const [found, counted] = await Promise.all([findFailurePage(site, range), history(site, range.last)])
+    return { range, found, counted }
   },
-  view({ looked, groups }, { site }) {
+  view({ range, found, counted }, viewing) {
+    const { site } = viewing
     return (
       <>
         <div class="head">
           <h1>Failures</h1>
+          <RangeTabs site={site} path="/failures" range={range} />
         </div>
+        <Live id="failure-chart">
+          <FailureChart counted={counted} />
+        </Live>
         <Live id="failures" calm>
-          {groups.length === 0 ? (
-            <EmptyState title="No job failed">
-              <p>Jobs that failed for good appear here, those with the same error together.</p>
-            </EmptyState>
+          {found.groups.length === 0 ? (
+            <NoFailures range={range} site={site} />
           ) : (
             <>
               <p class="hint">
-                The newest {looked.toLocaleString("en")} jobs that failed for good, by error.{" "}
+                {attemptsText(found, range)}, by entrypoint and error, whatever the numbers in it.{" "}
                 <a href={href(site, "/jobs", { status: "failed" })}>All that are held</a>
                 {" · "}
                 <a href={href(site, "/jobs", { status: "exception" })}>all that ended</a>
               </p>
-              <Table columns={columnsFor(site)} rows={groups} />
+              <Table columns={groupColumns(found, viewing)} rows={found.groups} />
+              <Unknown found={found} />
             </>
           )}
         </Live>
@@ -43,32 +53,57 @@ export const failuresPage = page({
   },
 })
 
-function columnsFor(site: Site): readonly TableColumn<FailureGroup>[] {
-  return [
-    {
-      head: "Error",
-      class: "what",
-      cell: ({ error }) => <span class="error-text">{inOneLine(site.redactor.text(error)) || "no message"}</span>,
-    },
-    { head: "Jobs", right: true, cell: ({ count }) => <Amount count={count} /> },
-    { head: "Held", right: true, cell: ({ held }) => <Amount count={held} /> },
-    { head: "Entrypoints", class: "name", cell: ({ entrypoints }) => entrypoints.join(", ") },
-    { head: "Last", cell: ({ lastAt }) => (lastAt === null ? <span class="none">–</span> : <Time at={lastAt} />) },
-    {
-      head: "Examples",
-      class: "id",
-      cell: ({ ids }) => (
-        <>
-          {ids.map((id, index) => (
-            <>
-              {index === 0 ? "" : " "}
-              <a href={href(site, `/jobs/${id}`)} {...(index === 0 ? { "data-open": "" } : {})}>
-                {id}
-              </a>
-            </>
-          ))}
-        </>
-      ),
-    },
+/** What the workers have counted, of all entrypoints together. */
+function FailureChart({ counted: { points } }: { readonly counted: History }) {
+  const series = [
+    { label: "ended", colour: "c-exception", values: points.map(({ ended }) => ended.exception) },
+    { label: "held", colour: "c-failed", values: points.map(({ ended }) => ended.failed) },
+    { label: "tried again", colour: "c-deferred", values: points.map(({ retried }) => retried) },
   ]
+  const total = series.flatMap(({ values }) => values).reduce((sum, value) => sum + value, 0)
+  return (
+    <div class="charts single">
+      <Chart
+        id="failed"
+        title="Failed attempts"
+        summary={`${countText(total)} attempts failed`}
+        unit="count"
+        kind="bars"
+        at={points.map(({ at }) => at)}
+        series={series}
+      />
+    </div>
+  )
+}
+
+function NoFailures({ range, site }: { readonly range: Range; readonly site: Site }) {
+  return (
+    <EmptyState title={`No attempt failed in ${range.words}`}>
+      <p>
+        Failed attempts appear here, those of one entrypoint with the same error together.
+        {range.last === "30d" ? "" : " "}
+        {range.last === "30d" ? null : <a href={href(site, "/failures", { last: "30d" })}>Look back 30 days</a>}
+      </p>
+    </EmptyState>
+  )
+}
+
+function attemptsText({ attempts, from, knownFrom }: FailurePage, range: Range): string {
+  return knownFrom > from
+    ? `The newest ${countText(mostFailures)} failed attempts`
+    : `${countText(attempts)} failed ${attempts === 1 ? "attempt" : "attempts"} of ${range.words}`
+}
+
+function Unknown({ found: { others, from, knownFrom } }: { readonly found: FailurePage }) {
+  return (
+    <p class="hint">
+      {others === 0 ? "" : `${countText(others)} more kinds of errors are not shown. `}
+      {knownFrom > from ? (
+        <>
+          Earlier than <Time at={new Date(knownFrom)} as="exact" /> is not looked at here, and shaded in the trends; the
+          chart counts all.
+        </>
+      ) : null}
+    </p>
+  )
 }
