@@ -11,6 +11,7 @@ export type {
 export type { DoctorOptions, Role } from "./app/doctor/doctor.js"
 export type { OptionChange } from "./app/doctor/table-options.js"
 export type { TableTuning, TuneOptions } from "./app/doctor/tune.js"
+export type { DrainResult } from "./app/drain-workers.js"
 export type {
   BatchOptions,
   EnqueueOptions,

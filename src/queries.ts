@@ -18,6 +18,7 @@ import { checkDriver } from "./app/check-driver.js"
 import type { Diagnosis } from "./app/doctor/diagnosis.js"
 import { type DoctorOptions, diagnose } from "./app/doctor/doctor.js"
 import { type TableTuning, type TuneOptions, tune } from "./app/doctor/tune.js"
+import { type DrainResult, drainWorkers } from "./app/drain-workers.js"
 import type {
   BatchOptions,
   EnqueueOptions,
@@ -426,6 +427,16 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
   async workers(options: { readonly all?: boolean } = {}): Promise<readonly WorkerRecord[]> {
     checkOptions("workers", options, { all: aBoolean })
     return this.#operation.listWorkers(options.all === true)
+  }
+
+  /**
+   * Asks running workers to take nothing more and to end cleanly, as a signal would: handlers run on until `shutdownTimeout`, then their jobs go back
+   * into line. Says of each id what was done. A process manager may start another worker in its place.
+   *
+   * @throws PgQueuerError `PGQ_OPTION_INVALID` for what is no id
+   */
+  drainWorkers(ids: string | readonly string[]): Promise<readonly DrainResult[]> {
+    return drainWorkers(this.#operation, ids)
   }
 
   /** All schedules by name: when they run next, how they ran last, and whether a running worker has code for them. */

@@ -20,4 +20,7 @@ const workers = await queries.workers()
 const silent = workers.filter(({ state }) => state === "silent")
 for (const { id, host } of silent) process.stderr.write(`no sign of life of worker ${id} on ${host}\n`)
 
+const results = await queries.drainWorkers(workers.map(({ id }) => id))
+for (const { id, done } of results) process.stdout.write(`${id} ${done ? "drains" : "has stopped"}\n`)
+
 await pool.end()

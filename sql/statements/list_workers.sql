@@ -3,7 +3,7 @@
 -- Locks: none.   Index: claim_worker_idx. Reads worker whole.
 select
   worker.id::text as id, worker.host, worker.pid, worker.version, worker.entrypoints, worker.started_at, worker.heartbeat_at,
-  worker.stopped_at, worker.lost, worker.vitals::text as vitals, worker.heartbeat_timeout_ms,
+  worker.stopped_at, worker.drain_requested_at, worker.lost, worker.vitals::text as vitals, worker.heartbeat_timeout_ms,
   greatest(0, extract(epoch from clock_timestamp() - worker.heartbeat_at) * 1000)::float8 as silent_ms,
   (
     select json_object_agg(entrypoint, count)::text

@@ -72,7 +72,7 @@ export class WorkerLife {
   #worker: Worker | undefined
   #life: Life
   #options: ResolvedWorkerOptions
-  #stop: ((reason: "stop" | "now") => void) | undefined
+  #stop: ((reason: "stop" | "drain" | "now") => void) | undefined
   #running: Promise<void> | undefined
 
   constructor(parts: WorkerLifeParts) {
@@ -136,8 +136,9 @@ export class WorkerLife {
     let asked = false
     const stopped = new Promise<void>((resolve) => {
       this.#stop = (reason) => {
-        if (reason === "now" || asked) now.abort(hurry)
-        asked = true
+        // A signal to a worker that drains is the first one that its process gets: it still waits for its handlers.
+        if (reason === "now" || (reason === "stop" && asked)) now.abort(hurry)
+        if (reason === "stop") asked = true
         resolve()
       }
     })
@@ -180,6 +181,7 @@ export class WorkerLife {
       scheduleSurroundings: { resources: resources.value, queries, log, tracing: this.#parts.tracing },
       makeContext: (job, notes, log) => this.#makeContext(job, notes, log),
       onIdle,
+      onDrain: () => this.#stop?.("drain"),
     })
   }
 

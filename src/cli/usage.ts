@@ -1,3 +1,4 @@
+import type { Command } from "commander"
 import { toMilliseconds } from "../domain/duration.js"
 import { PgQueuerError } from "../domain/errors.js"
 import { didYouMean, nearest } from "../domain/options.js"
@@ -5,6 +6,16 @@ import { didYouMean, nearest } from "../domain/options.js"
 /** A command line that cannot be carried out as written: exit code 2. */
 export function usageError(message: string, remedy: string): PgQueuerError {
   return new PgQueuerError("PGQ_USAGE", message, { remedy })
+}
+
+/** What is none of a command's own commands comes to the one that is run without a name. */
+export function unknownCommand(parent: Command, word: string): PgQueuerError {
+  const guess = nearest(
+    word,
+    parent.commands.map((command) => command.name()),
+  )
+  const problem = `${parent.name()} has no command ${JSON.stringify(word)}${didYouMean(guess)}`
+  return usageError(problem, `See: pgq ${parent.name()} --help`)
 }
 
 export function wholeNumberArgument(option: string, least: number, most: number): (text: string) => number {

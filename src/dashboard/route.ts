@@ -76,6 +76,8 @@ export interface Action {
   /** As it is recorded: `cancel job`. */
   readonly name: string
   target(viewing: Viewing, form: URLSearchParams): string
+  /** Where to go when it failed, below the base path; default: to what its path names, else to the overview. */
+  readonly back?: string
   run(viewing: Viewing, form: URLSearchParams): Promise<ActionEnd>
 }
 

@@ -5,6 +5,7 @@ export type LogLevel = (typeof logLevels)[number]
 /** Everything that PGQueuer writes to a logger, by the name that the line has as `event`, with its level. */
 export const logEvents = {
   "worker.started": "info",
+  "worker.draining": "info",
   "worker.stopped": "info",
   "worker.silent": "error",
   "worker.declared-dead": "error",

@@ -32,6 +32,8 @@ export interface WakeUp {
   readonly due?: number | null
   /** Jobs that workers hold shall stop. */
   readonly cancel?: boolean
+  /** Workers shall drain: each reads whether it is one of them. */
+  readonly drain?: boolean
   /** Limits or pauses have changed. */
   readonly rules?: boolean
   /** Slots of these limited entrypoints are free again; true: of any. */

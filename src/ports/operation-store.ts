@@ -48,7 +48,7 @@ export interface WorkerRecord {
   readonly heartbeatAt: Date
   readonly stoppedAt: Date | null
   /**
-   * `running` · `silent`: no heartbeat for two thirds of its timeout, it will be declared dead if none comes · `stopped` by itself ·
+   * `running` · `draining`: asked to take nothing more and to end · `silent`: no heartbeat for two thirds of its timeout, it will be declared dead if none comes · `stopped` by itself ·
    * `lost`: declared dead by the others.
    */
   readonly state: WorkerState
@@ -60,7 +60,7 @@ export interface WorkerRecord {
   readonly vitals: Vitals | null
 }
 
-export type WorkerState = "running" | "silent" | "stopped" | "lost"
+export type WorkerState = "running" | "draining" | "silent" | "stopped" | "lost"
 
 /** All that decides whether a job runs. Times are milliseconds from now. */
 export interface JobFacts {
@@ -125,6 +125,10 @@ export interface OperationStore {
   changeEntrypoint(entrypoint: string, change: EntrypointChange): Promise<void>
   /** Newest first; those that have stopped and hold nothing only when `all`. */
   listWorkers(all: boolean): Promise<readonly WorkerRecord[]>
+  /** Asks those that have not stopped to end, and tells them. */
+  drainWorkers(
+    ids: readonly string[],
+  ): Promise<readonly { readonly id: string; readonly asked: boolean; readonly known: boolean }[]>
   /** Undefined when no job has this id. */
   findFacts(id: string, aheadAtMost: number): Promise<JobFacts | undefined>
 }

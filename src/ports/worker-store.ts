@@ -97,6 +97,8 @@ export interface ExchangeReply {
 
 export interface Beat {
   readonly alive: boolean
+  /** It was asked to take nothing more and to end. */
+  readonly draining: boolean
   readonly tokens: readonly string[]
   readonly stopIds: readonly string[]
   /** Until the next worker's heartbeat is too old, should it not beat again. */

@@ -312,6 +312,7 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "list_entrypoint_ids",
     "ensure_entrypoint",
     "change_entrypoint",
+    "drain_workers",
     "list_limits",
     "prune_history",
     "list_schedule_names",

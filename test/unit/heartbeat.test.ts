@@ -16,6 +16,7 @@ function makeHeartbeat(heartbeatTimeoutMs = 30_000) {
     const { alive, tokens } = database
     return {
       alive,
+      draining: false,
       tokens,
       stopIds: [],
       staleInMs: null,

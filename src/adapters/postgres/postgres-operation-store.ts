@@ -43,6 +43,10 @@ export class PostgresOperationStore implements OperationStore {
     return rows.map(asWorker)
   }
 
+  async drainWorkers(ids: readonly string[]) {
+    return this.#statements.run<DrainRow>(this.#on, "drain_workers", [ids, this.#statements.channel])
+  }
+
   async findFacts(id: string, aheadAtMost: number): Promise<JobFacts | undefined> {
     const [row] = await this.#statements.run<FactsRow>(this.#on, "explain_job", [id, aheadAtMost])
     return row === undefined ? undefined : asFacts(row)
@@ -73,11 +77,18 @@ interface WorkerRow extends Row {
   readonly started_at: Date
   readonly heartbeat_at: Date
   readonly stopped_at: Date | null
+  readonly drain_requested_at: Date | null
   readonly lost: boolean
   readonly heartbeat_timeout_ms: number
   readonly silent_ms: number
   readonly held: string | null
   readonly vitals: string | null
+}
+
+interface DrainRow extends Row {
+  readonly id: string
+  readonly asked: boolean
+  readonly known: boolean
 }
 
 interface FactsRow extends Row {
@@ -144,10 +155,11 @@ function asWorker(row: WorkerRow): WorkerRecord {
   }
 }
 
-function stateOf({ stopped_at, lost, silent_ms, heartbeat_timeout_ms }: WorkerRow): WorkerState {
+function stateOf({ stopped_at, drain_requested_at, lost, silent_ms, heartbeat_timeout_ms }: WorkerRow): WorkerState {
   if (lost) return "lost"
   if (stopped_at !== null) return "stopped"
-  return silent_ms > (heartbeat_timeout_ms * 2) / 3 ? "silent" : "running"
+  if (silent_ms > (heartbeat_timeout_ms * 2) / 3) return "silent"
+  return drain_requested_at === null ? "running" : "draining"
 }
 
 function asFacts(row: FactsRow): JobFacts {

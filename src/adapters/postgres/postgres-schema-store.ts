@@ -202,4 +202,5 @@ const expectedIndexes = [
   "rollup_span_idx",
   "sample_at_idx",
   "outcome_failed_idx",
+  "audit_at_idx",
 ] as const

@@ -106,6 +106,7 @@ export class PostgresWorkerStore implements WorkerStore {
     const [row] = await this.#statements.run<BeatRow>(this.#on, "beat", [workerId, JSON.stringify(vitals)], options)
     return {
       alive: row!.alive,
+      draining: row!.draining,
       tokens: row!.tokens ?? [],
       stopIds: row!.stop_ids ?? [],
       staleInMs: row!.stale_in_ms,
@@ -239,6 +240,7 @@ interface ExpirationRow extends Row {
 
 interface BeatRow extends Row {
   readonly alive: boolean
+  readonly draining: boolean
   readonly tokens: string[] | null
   readonly stop_ids: string[] | null
   readonly stale_in_ms: number | null

@@ -21,6 +21,8 @@ export type FeedEvent =
   | { readonly event: "schedules" }
   /** Jobs that run were asked to stop. */
   | { readonly event: "cancel" }
+  /** Workers were asked to drain. */
+  | { readonly event: "drain" }
   | ({ readonly event: "ended" } & DescribedEnd)
 
 export interface EventFeedParts {
@@ -116,9 +118,11 @@ export class EventFeed {
 }
 
 /** Only what has the right form: anybody may notify any channel. */
-function asEvent({ entrypoints, seq, due, rules, cancel, schedules }: Readonly<Record<string, unknown>>): FeedEvent {
+function asEvent(message: Readonly<Record<string, unknown>>): FeedEvent {
+  const { entrypoints, seq, due, rules, cancel, drain, schedules } = message
   if (rules === true) return { event: "rules" }
   if (cancel === true) return { event: "cancel" }
+  if (drain === true) return { event: "drain" }
   if (schedules === true) return { event: "schedules" }
   const named = Array.isArray(entrypoints) && entrypoints.every((name) => typeof name === "string")
   return {

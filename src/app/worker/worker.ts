@@ -71,6 +71,8 @@ export interface WorkerParts {
   readonly tracing?: Tracing | undefined
   /** Nothing is left to claim, and nothing is held. */
   onIdle(): void
+  /** Somebody asked it to end, by the database. */
+  onDrain(): void
 }
 
 /** LISTEN, heartbeat and one exchange, and one connection for the handlers. */
@@ -125,6 +127,7 @@ export class Worker {
   #heartbeatThread: HeartbeatThread | undefined
   #id = ""
   #registered = true
+  #draining = false
   #secondLook = false
 
   constructor(parts: WorkerParts) {
@@ -404,6 +407,10 @@ export class Worker {
       if (this.#pool.held > 0) this.#heartbeat.poke()
       return
     }
+    if (wakeUp.drain === true) {
+      this.#heartbeat.poke()
+      return
+    }
     if (wakeUp.rules === true) this.#gates.see(undefined)
     if (wakeUp.schedules === true) this.#scheduler.refresh()
     if (wakeUp.freed !== undefined) this.#gates.freed(wakeUp.freed)
@@ -499,12 +506,20 @@ export class Worker {
   }
 
   #hear(beat: Beat): void {
+    if (beat.draining) this.#drain()
     this.#pool.cancel(beat.stopIds)
     this.#rescue.hear(beat)
     this.#gates.see(beat.rules)
     if (beat.suspects) this.#suspects.expect(true)
     if (beat.dueInMs !== null) this.#promotion.expectIn(beat.dueInMs)
     if (beat.expiresInMs !== null) this.#expiry.expectIn(beat.expiresInMs)
+  }
+
+  #drain(): void {
+    if (this.#draining) return
+    this.#draining = true
+    logEvent(this.#log, "worker.draining", "asked to drain: this worker takes no more jobs, and ends")
+    this.#parts.onDrain()
   }
 
   async #releaseUnknown(tokens: readonly string[]): Promise<void> {

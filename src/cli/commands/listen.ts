@@ -64,6 +64,7 @@ function sentence(event: FeedEvent): string {
   if (event.event === "rules") return "limits or pauses have changed"
   if (event.event === "schedules") return "schedules have changed, or runs of them wait"
   if (event.event === "cancel") return "jobs that run were asked to stop"
+  if (event.event === "drain") return "workers were asked to drain"
   if (event.event === "ended") {
     const how = `${event.status}${event.runMs === null ? "" : ` after ${durationText(event.runMs)}`}`
     return `job ${event.id} of ${event.entrypoint} ended: ${how}${event.error === null ? "" : `, ${event.error}`}`

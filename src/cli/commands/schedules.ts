@@ -1,6 +1,5 @@
 import type { Command } from "commander"
 import type { ScheduleActionResult } from "../../app/schedules/schedule-actions.js"
-import type { PgQueuerError } from "../../domain/errors.js"
 import { didYouMean, nearest } from "../../domain/options.js"
 import type { ScheduleRecord, ScheduleRunRecord } from "../../ports/schedule-records.js"
 import type { Queries } from "../../queries.js"
@@ -9,7 +8,7 @@ import { withQueries } from "../connection.js"
 import { milliseconds, time } from "../job-text.js"
 import { resultText, stateText } from "../schedule-text.js"
 import { type Column, oneLine } from "../terminal.js"
-import { usageError, wholeNumberArgument } from "../usage.js"
+import { unknownCommand, wholeNumberArgument } from "../usage.js"
 
 interface PreviewOptions extends GlobalOptions {
   readonly count: number
@@ -69,16 +68,6 @@ export function addSchedulesCommand(program: Command, cli: Cli): void {
         change(cli, names, done, act, command.optsWithGlobals<GlobalOptions>()),
       )
   }
-}
-
-/** What is none of the commands comes to the one that is run without a name. */
-function unknownCommand(schedules: Command, word: string): PgQueuerError {
-  const guess = nearest(
-    word,
-    schedules.commands.map((command) => command.name()),
-  )
-  const hint = didYouMean(guess)
-  return usageError(`schedules has no command ${JSON.stringify(word)}${hint}`, "See: pgq schedules --help")
 }
 
 async function list(cli: Cli, options: GlobalOptions): Promise<void> {

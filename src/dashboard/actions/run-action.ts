@@ -64,7 +64,8 @@ async function attempt(action: Action, visit: Visit): Promise<ActionEnd> {
 }
 
 function failed(visit: Visit, action: Action, error: unknown): ActionEnd {
-  const to = action.path.includes("/:") ? visit.path.slice(0, visit.path.lastIndexOf("/")) : "/"
+  const named = action.path.includes("/:") ? visit.path.slice(0, visit.path.lastIndexOf("/")) : "/"
+  const to = action.back ?? named
   return failedEnd(visit, action.name, to, error)
 }
 

@@ -29,7 +29,13 @@ export const workersView: View<WorkerRecord> = {
   ],
 }
 
-const styles: { readonly [S in WorkerState]: Style } = { running: "good", silent: "warn", stopped: "dim", lost: "bad" }
+const styles: { readonly [S in WorkerState]: Style } = {
+  running: "good",
+  draining: "warn",
+  silent: "warn",
+  stopped: "dim",
+  lost: "bad",
+}
 
 export function heldBy({ holds }: WorkerRecord): number {
   return Object.values(holds).reduce((sum, count) => sum + count, 0)

@@ -1,18 +1,20 @@
 import { bytesText } from "../../../domain/bytes-text.js"
 import type { WorkerRecord } from "../../../ports/operation-store.js"
+import { ActionButton } from "../../components/action-button.js"
 import { EmptyState } from "../../components/empty-state.js"
 import { Length, Time } from "../../components/figures.js"
 import { Live } from "../../components/live.js"
 import { Amount, Table, type TableColumn } from "../../components/table.js"
 import { allWorkers } from "../../readings/shared.js"
+import type { Viewing } from "../../route.js"
 import { page } from "../page.js"
 
 export const workersPage = page({
   path: "/workers",
   title: () => "Workers",
   load: async ({ site }) => ({ workers: await allWorkers(site) }),
-  view({ workers }) {
-    const alive = workers.filter(({ state }) => state === "running" || state === "silent")
+  view({ workers }, viewing) {
+    const alive = workers.filter(({ state }) => state !== "stopped" && state !== "lost")
     const ended = workers.filter(({ state }) => state === "stopped" || state === "lost").slice(0, mostEnded)
     return (
       <>
@@ -25,7 +27,7 @@ export const workersPage = page({
               <p>Jobs wait until one is started: pgq run ./worker.ts:main</p>
             </EmptyState>
           ) : (
-            <Table columns={aliveColumns} rows={alive} />
+            <Table columns={aliveColumnsFor(viewing)} rows={alive} />
           )}
         </Live>
         <Live id="ended" calm>
@@ -54,8 +56,17 @@ const common: readonly TableColumn<WorkerRecord>[] = [
   { head: "Started", cell: ({ startedAt }) => <Time at={startedAt} /> },
 ]
 
-const aliveColumns: readonly TableColumn<WorkerRecord>[] = [
-  ...common,
+function aliveColumnsFor(viewing: Viewing): readonly TableColumn<WorkerRecord>[] {
+  return [
+    ...common,
+    ...vital,
+    ...(viewing.mayAct("admin")
+      ? [{ head: "Act", cell: (worker: WorkerRecord) => <Drain worker={worker} viewing={viewing} /> }]
+      : []),
+  ]
+}
+
+const vital: readonly TableColumn<WorkerRecord>[] = [
   { head: "Heartbeat", right: true, cell: ({ silentMs }) => <Length ms={silentMs} /> },
   { head: "Runs", right: true, cell: ({ vitals }) => <Amount count={vitals?.running ?? 0} /> },
   { head: "Event loop", right: true, cell: ({ vitals }) => <Length ms={vitals?.worstEventLoopLagMs} /> },
@@ -69,6 +80,20 @@ const endedColumns: readonly TableColumn<WorkerRecord>[] = [
   ...common,
   { head: "Ended", cell: ({ stoppedAt, heartbeatAt }) => <Time at={stoppedAt ?? heartbeatAt} /> },
 ]
+
+function Drain({ worker: { id, host, state }, viewing }: { readonly worker: WorkerRecord; readonly viewing: Viewing }) {
+  if (state === "draining") return <span class="none">drains</span>
+  return (
+    <ActionButton
+      viewing={viewing}
+      path={`/workers/${id}/drain`}
+      id={`drain-${id}`}
+      label="Drain"
+      title={`Drain worker ${id} on ${host}?`}
+      question="It takes no more jobs. Those that run go on until its shutdown timeout, then they go back into line; and its process ends. What starts workers may start another one."
+    />
+  )
+}
 
 function holdsText(holds: WorkerRecord["holds"]): string {
   return Object.entries(holds)
