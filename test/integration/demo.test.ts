@@ -34,6 +34,32 @@ test("leaves nothing behind after Ctrl-C", async () => {
   expect(await demoSchemas(database.pool())).toEqual([])
 }, 60_000)
 
+test("goes on with the dashboard to look at when it is asked to, and ends all with Ctrl-C", async () => {
+  const database = testDatabase()
+  const demo = startPgq(["demo", "--serve", "--port", "0", "--dsn", database.url])
+  await demo.writes("a shop goes on working")
+  const url = /look at (\S+) and/.exec(demo.stderr)![1]!
+  const jobs = async () =>
+    (await (await fetch(`${url}jobs?entrypoint=email.send&status=successful`)).text()).match(/href="\/jobs\/\d+/g)
+  await expect.poll(async () => (await jobs())?.length ?? 0, { timeout: 20_000 }).toBeGreaterThan(3)
+  const workers = await (await fetch(`${url}workers`)).text()
+  const pids = [...workers.matchAll(/class="r num">(\d+)</g)].map(([, pid]) => Number(pid))
+  demo.process.kill("SIGINT")
+  const { code, stderr } = await demo.finished
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr: expect.stringContaining("pgq: stopped; nothing is left behind\n"),
+  })
+  expect(pids.length).toBeGreaterThan(1)
+  expect(pids.filter(isAlive)).toEqual([])
+  expect(await demoSchemas(database.pool())).toEqual([])
+}, 90_000)
+
+test("refuses a port for a dashboard that is not asked for", async () => {
+  const { code, stderr } = await startPgq(["demo", "--port", "0"]).finished
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("--port needs --serve") })
+})
+
 async function demoSchemas(pool: { query(sql: string): Promise<{ rows: unknown[] }> }): Promise<unknown[]> {
   return (await pool.query("select nspname from pg_namespace where nspname like 'pgqueuer\\_demo\\_%'")).rows
 }

@@ -1,25 +1,44 @@
 import { randomBytes } from "node:crypto"
 import type { Command } from "commander"
+import type { PgPoolDriver } from "../../adapters/drivers/pg-pool-driver.js"
 import { startEmbeddedPostgres } from "../../adapters/embedded/embedded-postgres.js"
-import { defaultPlacement } from "../../domain/names.js"
+import { defaultPlacement, type Placement } from "../../domain/names.js"
 import { Queries } from "../../queries.js"
 import type { Cli, GlobalOptions } from "../cli.js"
 import { chooseTarget, conveyToModule, withPool } from "../connection.js"
 import { type DemoResult, runDemo } from "../demo/demo-run.js"
 import { DemoTables } from "../demo/demo-tables.js"
 import { Progress } from "../demo/progress.js"
+import { runShop } from "../demo/shop.js"
 import { type EmbeddedServer, openEmbeddedServer } from "../embedded-server.js"
+import type { HttpEndpoint } from "../http-endpoint.js"
 import { milliseconds } from "../job-text.js"
 import type { Terminal } from "../terminal.js"
+import { usageError, wholeNumberArgument } from "../usage.js"
+import { localAccess } from "../web/local-access.js"
+import { dashboardConnections, defaultWebPort, openDashboard } from "../web/open-dashboard.js"
+
+interface DemoOptions extends GlobalOptions {
+  readonly serve?: true
+  readonly port?: number
+}
 
 export function addDemoCommand(program: Command, cli: Cli): void {
   program
     .command("demo")
     .description("see it work: two workers, 2,000 jobs, a schedule, one worker killed with -9")
-    .action((_options, command: Command) => demo(cli, command.optsWithGlobals<GlobalOptions>()))
+    .option("--serve", "then go on, with the web dashboard to look at, until Ctrl-C")
+    .option(
+      "--port <port>",
+      "with --serve: where the dashboard answers; 0: any free port",
+      wholeNumberArgument("--port", 0, 65_535),
+    )
+    .action((_options, command: Command) => demo(cli, command.optsWithGlobals<DemoOptions>()))
 }
 
-async function demo(cli: Cli, options: GlobalOptions): Promise<void> {
+async function demo(cli: Cli, options: DemoOptions): Promise<void> {
+  if (options.port !== undefined && options.serve !== true)
+    throw usageError("--port needs --serve", "Give both, or none.")
   const target = chooseTarget(options)
   const progress = new Progress(cli.terminal, options.json === true)
   using interrupt = new Interrupt()
@@ -28,18 +47,25 @@ async function demo(cli: Cli, options: GlobalOptions): Promise<void> {
     if (server !== undefined) progress.say(`PostgreSQL ${server.how} on ${new URL(server.url).host}`)
     const placement = { ...defaultPlacement, schema: `pgqueuer_demo_${randomBytes(4).toString("hex")}` }
     conveyToModule(target, server, placement)
-    const result = await withPool(process.env["DATABASE_URL"], async (driver) => {
-      const tables = new DemoTables(driver, placement.schema)
-      try {
-        await new Queries(driver, placement).install()
-        await tables.create()
-        progress.say(`installed the schema ${placement.schema}`)
-        return await runDemo(tables, progress, interrupt.signal)
-      } finally {
-        await tables.drop()
-      }
-    })
-    report(cli, result, options)
+    await withPool(
+      process.env["DATABASE_URL"],
+      async (driver) => {
+        const tables = new DemoTables(driver, placement.schema)
+        const dashboard = options.serve === true ? await openDemoDashboard(driver, placement, options.port) : undefined
+        try {
+          await new Queries(driver, placement).install()
+          await tables.create()
+          progress.say(`installed the schema ${placement.schema}`)
+          if (dashboard !== undefined) cli.terminal.note(`pgq: the web dashboard is on ${dashboard.url}`)
+          report(cli, await runDemo(tables, progress, interrupt.signal), options)
+          if (dashboard !== undefined) await serve(cli, driver, placement, dashboard.url, interrupt.signal)
+        } finally {
+          await dashboard?.close()
+          await tables.drop()
+        }
+      },
+      { connections: dashboardConnections + 3 },
+    )
   } catch (error) {
     if (!interrupt.signal.aborted) throw error
     cli.terminal.note("pgq: interrupted; nothing is left behind")
@@ -47,6 +73,18 @@ async function demo(cli: Cli, options: GlobalOptions): Promise<void> {
   } finally {
     await server?.stop()
   }
+}
+
+function openDemoDashboard(driver: PgPoolDriver, placement: Placement, port = defaultWebPort): Promise<HttpEndpoint> {
+  const options = { ...localAccess, ...placement, title: "PGQueuer demo", write: true }
+  return openDashboard(driver, { host: "127.0.0.1", port }, options)
+}
+
+/** A shop at work until it is interrupted: that is how it is meant to end. */
+async function serve(cli: Cli, driver: PgPoolDriver, placement: Placement, url: string, signal: AbortSignal) {
+  cli.terminal.note(`pgq: a shop goes on working; look at ${url} and end it with Ctrl-C`)
+  await runShop(new Queries(driver, placement), signal)
+  cli.terminal.note("pgq: stopped; nothing is left behind")
 }
 
 /** Its data ends with the demo, unless the server of this folder is asked for. */

@@ -1,10 +1,10 @@
 import type { Command } from "commander"
-import { consoleLogger } from "../../adapters/system/console-logger.js"
-import type { DashboardOptions, Person } from "../../dashboard/index.js"
+import type { DashboardOptions } from "../../dashboard/index.js"
 import type { Cli, GlobalOptions } from "../cli.js"
 import { withQueries } from "../connection.js"
-import { openServer } from "../http-endpoint.js"
 import { listArgument, usageError, wholeNumberArgument } from "../usage.js"
+import { localAccess } from "../web/local-access.js"
+import { dashboardConnections, defaultWebPort, openDashboard } from "../web/open-dashboard.js"
 import { readUsers } from "../web/users.js"
 
 interface WebOptions extends GlobalOptions {
@@ -17,17 +17,16 @@ interface WebOptions extends GlobalOptions {
   readonly basePath?: string
 }
 
-/** What a browser may name this machine, as long as nobody has to log in. */
-const loopbackHosts = ["localhost", "127.0.0.1", "[::1]"]
-
-/** Enough for the pages that a few people open at once; beyond that they wait for a moment. */
-const connections = 6
-
 export function addWebCommand(program: Command, cli: Cli): void {
   program
     .command("web")
     .description("the web dashboard; credentials come by PGQUEUER_WEB_AUTH, PGQUEUER_WEB_TOKEN or --auth-file")
-    .option("--port <port>", "where it answers; 0: any free port", wholeNumberArgument("--port", 0, 65_535), 8384)
+    .option(
+      "--port <port>",
+      "where it answers; 0: any free port",
+      wholeNumberArgument("--port", 0, 65_535),
+      defaultWebPort,
+    )
     .option("--host <address>", "beyond loopback only with credentials", "127.0.0.1")
     .option(
       "--auth-file <file>",
@@ -45,7 +44,7 @@ export function addWebCommand(program: Command, cli: Cli): void {
 }
 
 async function web({ terminal }: Cli, options: WebOptions): Promise<void> {
-  const { createDashboard, credentialsOf, nodeHandler } = await import("../../dashboard/index.js")
+  const { credentialsOf } = await import("../../dashboard/index.js")
   const users = readUsers(options.authFile)
   const token = process.env["PGQUEUER_WEB_TOKEN"] || undefined
   const isOpen = users.length === 0 && token === undefined
@@ -56,7 +55,7 @@ async function web({ terminal }: Cli, options: WebOptions): Promise<void> {
     )
   }
   const access: Partial<DashboardOptions> = isOpen
-    ? { authorize: () => localPerson, hosts: loopbackHosts }
+    ? localAccess
     : { credentials: credentialsOf({ users, ...(token === undefined ? {} : { token }) }) }
   const stopped = stopSignal()
   await withQueries(
@@ -64,25 +63,19 @@ async function web({ terminal }: Cli, options: WebOptions): Promise<void> {
     async ({ driver, placement }) => {
       const { host, port, title, basePath, redact, write = false } = options
       const given = Object.entries({ title, basePath, redact }).filter(([, value]) => value !== undefined)
-      const dashboard = createDashboard(driver, {
-        ...access,
-        ...placement,
-        ...Object.fromEntries(given),
-        write,
-        logger: consoleLogger,
-      })
-      const endpoint = await openServer({ host, port, option: "--port", staying: true }, nodeHandler(dashboard))
-      terminal.print(`${endpoint.url}${(basePath ?? "").replace(/\/$/, "")}/`)
+      const opened = await openDashboard(
+        driver,
+        { host, port },
+        { ...access, ...placement, ...Object.fromEntries(given), write },
+      )
+      terminal.print(opened.url)
       terminal.note(`pgq: ${write ? "actions are allowed" : "read-only; --write allows actions"}; Ctrl-C stops`)
       await stopped
-      await dashboard.close()
-      await endpoint.close()
+      await opened.close()
     },
-    { connections },
+    { connections: dashboardConnections },
   )
 }
-
-const localPerson: Person = { name: process.env["USER"] || "local", role: "admin" }
 
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host)

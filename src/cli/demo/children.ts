@@ -27,8 +27,9 @@ export class Child {
     })
   }
 
-  static worker(): Child {
-    return Child.#start("../main.js", "run", `${pathOf("worker.js")}:main`)
+  /** @param module - what it runs */
+  static worker(module: "worker.js" | "shop-worker.js" = "worker.js"): Child {
+    return Child.#start("../main.js", "run", `${pathOf(module)}:main`)
   }
 
   static producer(): Child {

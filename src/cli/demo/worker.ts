@@ -4,6 +4,7 @@ import { PgPoolDriver } from "../../adapters/drivers/pg-pool-driver.js"
 import type { Job } from "../../domain/job.js"
 import { RetryRequested } from "../../domain/retry-requested.js"
 import { PgQueuer } from "../../pgqueuer.js"
+import { endWithParent } from "./end-with-parent.js"
 import { type DemoEntrypoint, everySecond, plan, workMs } from "./plan.js"
 
 /** The worker of `pgq demo`: its handlers write each run down before they do anything, so what ran twice can be counted. */
@@ -22,10 +23,4 @@ export async function main() {
   for (const name of Object.keys(plan)) pgq.entrypoint(name, handle)
   pgq.schedule(everySecond, "* * * * * *", () => {}, { missed: "all", overlap: "allow" })
   return { pgq, [Symbol.asyncDispose]: () => pool.end() }
-}
-
-/** The demo holds the other end of stdin: when it is gone, however it ended, nobody waits for this worker. */
-function endWithParent(): void {
-  process.stdin.once("end", () => process.kill(process.pid, "SIGTERM"))
-  process.stdin.resume()
 }
