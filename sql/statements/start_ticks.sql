@@ -3,6 +3,7 @@
 --   $5 timestamptz[] from when that tick may start   $6 timestamptz[] the tick to stand at then
 --   $7 text[] $8 timestamptz[] schedules and ticks   $9 text[] what shall become of each: run, wait (until nothing runs), or skip
 --   $10 text[] why it is left out, for skip   $11 text channel to notify of jobs
+--   $12 text[] headers for the jobs of each schedule; null for those that it has
 -- Answers with each schedule as it was when this statement began, and with what became of its ticks where it was this worker's turn.
 -- Locks: the schedules' rows, in order.   Index: schedule_pkey, schedule_run_open_idx, job_pkey, outcome_pkey, held_pkey; those of job and ready grow.
 --
@@ -16,12 +17,12 @@ alive as materialized (
 ),
 given as materialized (
   select *
-  from unnest($2::text[], $3::timestamptz[], $4::bigint[], $5::timestamptz[], $6::timestamptz[])
-    as given (name, expected, revision, due, following)
+  from unnest($2::text[], $3::timestamptz[], $4::bigint[], $5::timestamptz[], $6::timestamptz[], $12::text[])
+    as given (name, expected, revision, due, following, headers)
 ),
 seen as materialized (
   select
-    given.name, given.expected, given.due, given.following, schedule.name is not null as known, schedule.next_run, schedule.starts,
+    given.name, given.expected, given.due, given.following, given.headers, schedule.name is not null as known, schedule.next_run, schedule.starts,
     schedule.revision, schedule.revision = given.revision and not schedule.paused as as_known,
     exists (select from pgqueuer.schedule_run as run where run.schedule = schedule.name and run.status = 'running')
       or (
@@ -36,7 +37,7 @@ seen as materialized (
 locked as materialized (
   select
     schedule.name, schedule.overlap, schedule.last_run, schedule.entrypoint, schedule.priority, schedule.payload, schedule.payload_bytes,
-    schedule.headers, schedule.max_attempts, schedule.timeout_ms, schedule.expire_ms, seen.following, seen.busy, seen.crowded
+    coalesce(seen.headers::json, schedule.headers) as headers, schedule.max_attempts, schedule.timeout_ms, schedule.expire_ms, seen.following, seen.busy, seen.crowded
   from pgqueuer.schedule as schedule
   join seen on seen.name = schedule.name
   where seen.as_known
@@ -82,7 +83,7 @@ written as (
   from drawn
   cross join moment
   order by schedule, tick
-  returning id, schedule, tick, status, previous_tick, attempt
+  returning id, schedule, tick, status, previous_tick, attempt, job_id
 ),
 jobs as (
   insert into pgqueuer.job (
@@ -127,7 +128,8 @@ told as materialized (
 select
   moment.now, (select id from alive) is not null as alive, seen.name, seen.known, date_trunc('milliseconds', seen.next_run) as next_run, seen.revision::text as revision,
   locked.name is not null as taken,
-  written.id::text as run_id, written.tick, written.status, written.previous_tick, written.attempt, (select notified from told) as notified
+  written.id::text as run_id, written.tick, written.status, written.previous_tick, written.attempt,
+  written.job_id::text as job_id, (select notified from told) as notified
 from seen
 cross join moment
 left join locked on locked.name = seen.name

@@ -1,5 +1,6 @@
 -- start_waiting_runs: start the runs of these schedules that waited and need wait no longer; in the job form their jobs are enqueued.
 --   $1 bigint worker   $2 text[] schedules   $3 int at most so many runs   $4 text channel to notify of jobs
+--   $5 text[] headers for the jobs of each schedule, null for those that it has   $6 bigint[] the revisions of which they are
 -- Answers with the runs, and in each row whether more of them wait.
 -- Locks: the schedules' rows, in order.   Index: schedule_pkey, schedule_run_open_idx, job_pkey, outcome_pkey, held_pkey.
 -- Why starts is compared: see start_ticks.
@@ -33,12 +34,16 @@ candidate as materialized (
 chosen as materialized (
   select id, schedule, starts, revision from candidate where is_next order by id limit $3::int
 ),
+given as materialized (
+  select * from unnest($2::text[], $5::text[], $6::bigint[]) as given (name, headers, revision)
+),
 locked as materialized (
   select
-    schedule.name, schedule.last_run, schedule.entrypoint, schedule.priority, schedule.payload, schedule.payload_bytes, schedule.headers,
-    schedule.max_attempts, schedule.timeout_ms, schedule.expire_ms
+    schedule.name, schedule.last_run, schedule.entrypoint, schedule.priority, schedule.payload, schedule.payload_bytes,
+    coalesce(given.headers::json, schedule.headers) as headers, schedule.max_attempts, schedule.timeout_ms, schedule.expire_ms
   from pgqueuer.schedule as schedule
   join (select distinct schedule, starts, revision from chosen) as wanted on wanted.schedule = schedule.name
+  left join given on given.name = schedule.name and given.revision = schedule.revision
   where schedule.starts = wanted.starts and schedule.revision = wanted.revision and (select id from alive) is not null
   order by schedule.name
   for update of schedule
@@ -102,6 +107,7 @@ select
     select count(*) from pgqueuer.schedule_run as run where run.schedule = any ($2::text[]) and run.status = 'waiting'
   ) > (select count(*) from written) as more_wait,
   written.schedule as name, written.id::text as run_id, written.tick, written.status, written.previous_tick, written.attempt,
+  written.job_id::text as job_id,
   (select notified from told) as notified
 from moment
 left join written on true;

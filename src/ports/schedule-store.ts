@@ -50,6 +50,8 @@ export interface StoredSchedule {
   readonly maxAttempts: number | null
   readonly timeoutMs: number | null
   readonly expireMs: number | null
+  /** JSON of its jobs' headers. */
+  readonly headers: string | null
   readonly paused: boolean
   /** The next tick that nobody has started; null: to be worked out. */
   readonly nextRun: Date | null
@@ -70,6 +72,16 @@ export interface TickRequest {
   /** The tick to stand at then. */
   readonly following: Date
   readonly ticks: readonly TickWish[]
+  /** JSON for its jobs; null: as they are stored. */
+  readonly headers: string | null
+}
+
+/** A schedule of which a worker wants to start what waits. */
+export interface WaitingRequest {
+  readonly name: string
+  /** JSON for its jobs, where its row still has this revision; null: as they are stored. */
+  readonly headers: string | null
+  readonly revision: string
 }
 
 /** `run`: as `overlap` allows · `wait`: until nothing runs · `skip`: leave it out, for that reason. */
@@ -85,6 +97,8 @@ export interface StartedRun {
   readonly status: ScheduleRunStatus
   readonly previousTick: Date | null
   readonly attempt: number
+  /** The job that it enqueued. */
+  readonly jobId: string | null
 }
 
 /** A schedule as it was before a start. */
@@ -144,7 +158,7 @@ export interface ScheduleStore {
   /** Writes the next tick of entries without one. */
   plan(entries: readonly { readonly name: string; readonly revision: string; readonly nextRun: Date }[]): Promise<void>
   startTicks(workerId: string, requests: readonly TickRequest[]): Promise<TicksReply>
-  startWaiting(workerId: string, names: readonly string[], limit: number): Promise<WaitingReply>
+  startWaiting(workerId: string, requests: readonly WaitingRequest[], limit: number): Promise<WaitingReply>
   /**
    * @param now - by the clock of this process, for the age of the ends
    * @returns the runs whose end was recorded (others are not this worker's any more), and whether other runs waited for that

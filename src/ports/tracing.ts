@@ -4,8 +4,6 @@ import type { Status } from "../domain/status.js"
 /**
  * Hears of every call that enqueues and of every run of a job, and joins them into traces through the jobs' headers.
  * What it throws harms nothing: it is logged, and the call or the run goes on without a trace.
- *
- * Whatever starts jobs of its own accord, such as a schedule, calls `startEnqueue` outside of any other span.
  */
 export interface Tracing {
   /** A call is about to write jobs. */
@@ -21,6 +19,11 @@ export interface EnqueueCall {
   readonly jobs: readonly EnqueuedJob[]
   /** Many jobs in one call, be it only one this time. */
   readonly batch: boolean
+  /**
+   * The name of the schedule that enqueues its jobs, on its own account: nothing that is active then has to do with it. Undefined: the
+   * application calls.
+   */
+  readonly schedule?: string
 }
 
 export interface EnqueuedJob {
@@ -67,7 +70,10 @@ export interface EnqueueTrace extends Traced<EnqueueEnd> {
 export type RunTrace = Traced<RunEnd>
 
 export type EnqueueEnd =
-  /** Null for jobs that were left out. */
+  /**
+   * Null for jobs that were left out. Empty when a schedule had nothing to enqueue after all, as when another worker was quicker: then it
+   * should leave no trace.
+   */
   { readonly ids: readonly (string | null)[] } | { readonly error: unknown }
 
 export interface RunEnd {

@@ -5,12 +5,14 @@ import { afterAll, beforeEach, expect, test } from "vitest"
 import { logfireTracing } from "../../src/adapters/telemetry/logfire.js"
 import { installQueue } from "../support/queue.js"
 import {
+  expectTracesOfTicks,
   orderAndMail,
   orderAndMailTree,
   outline,
   type SeenSpan,
   tickAndReports,
   tickAndReportsTree,
+  ticksOfJobs,
 } from "../support/traces.js"
 
 const exporter = new InMemorySpanExporter()
@@ -48,6 +50,11 @@ test("joins a schedule, the batch that its handler enqueues and the jobs of that
   ])
   const producer = named("enqueue report")[0]!.spanContext().spanId
   expect(named("process report").map(({ links }) => links[0]?.context.spanId)).toEqual([producer, producer])
+})
+
+test("begins a trace for each job that a schedule enqueues, once however many workers want to", async () => {
+  const queue = await ticksOfJobs(tracing, (work) => logfire.span("GET /start", { callback: work }))
+  await expectTracesOfTicks(queue, seen())
 })
 
 test("makes Logfire's own spans of the conventions for messaging, failed ones at the level error", async () => {

@@ -7,12 +7,14 @@ import { RetryRequested } from "../../src/domain/retry-requested.js"
 import type * as Sync from "../../src/sync.js"
 import { deferred, eventually, installQueue } from "../support/queue.js"
 import {
+  expectTracesOfTicks,
   orderAndMail,
   orderAndMailTree,
   outline,
   type SeenSpan,
   tickAndReports,
   tickAndReportsTree,
+  ticksOfJobs,
 } from "../support/traces.js"
 
 // Its thread is a file of its own, which Node can load only when it is built.
@@ -55,6 +57,16 @@ test("joins a schedule, the batch that its handler enqueues and the jobs of that
   ])
   const producer = named("enqueue report")[0]!.spanContext().spanId
   expect(named("process report").map(({ links }) => links[0]?.context.spanId)).toEqual([producer, producer])
+})
+
+test("begins a trace for each job that a schedule enqueues, once however many workers want to", async () => {
+  const queue = await ticksOfJobs(tracing, (work) =>
+    tracer.startActiveSpan("GET /start", async (span) => {
+      await work()
+      span.end()
+    }),
+  )
+  await expectTracesOfTicks(queue, seen())
 })
 
 test("names and describes spans by the conventions for messaging", async () => {

@@ -4,12 +4,14 @@ import { sentryTracing } from "../../src/adapters/telemetry/sentry.js"
 import { RetryRequested } from "../../src/domain/retry-requested.js"
 import { installQueue } from "../support/queue.js"
 import {
+  expectTracesOfTicks,
   orderAndMail,
   orderAndMailTree,
   outline,
   type SeenSpan,
   tickAndReports,
   tickAndReportsTree,
+  ticksOfJobs,
 } from "../support/traces.js"
 
 /** What Sentry's servers would get. */
@@ -47,6 +49,11 @@ test("joins a schedule, the batch that its handler enqueues and the jobs of that
     "messaging.destination.name": "毎年",
     "messaging.operation.name": "tick",
   })
+})
+
+test("begins a trace for each job that a schedule enqueues, once however many workers want to", async () => {
+  const queue = await ticksOfJobs(tracing, (work) => Sentry.startSpan({ name: "GET /start" }, work))
+  await expectTracesOfTicks(queue, await spans())
 })
 
 test("describes publishing and processing as Sentry's queue pages want it", async () => {

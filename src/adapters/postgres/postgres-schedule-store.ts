@@ -10,6 +10,7 @@ import type {
   TickRequest,
   TicksReply,
   WaitingReply,
+  WaitingRequest,
 } from "../../ports/schedule-store.js"
 import type { Statements } from "./statement.js"
 
@@ -74,6 +75,7 @@ export class PostgresScheduleStore implements ScheduleStore {
       ticks.map((tick) => tick.wish),
       ticks.map((tick) => (tick.wish === "skip" ? tick.reason : null)),
       this.#statements.channel,
+      requests.map((request) => request.headers),
     ])
     const schedules = new Map(rows.map((row) => [row.name, asSeen(row)]))
     return {
@@ -84,9 +86,15 @@ export class PostgresScheduleStore implements ScheduleStore {
     }
   }
 
-  async startWaiting(workerId: string, names: readonly string[], limit: number): Promise<WaitingReply> {
-    const parameters = [workerId, names, limit, this.#statements.channel]
-    const rows = await this.#statements.run<WaitingRow>(this.#on, "start_waiting_runs", parameters)
+  async startWaiting(workerId: string, requests: readonly WaitingRequest[], limit: number): Promise<WaitingReply> {
+    const rows = await this.#statements.run<WaitingRow>(this.#on, "start_waiting_runs", [
+      workerId,
+      requests.map((request) => request.name),
+      limit,
+      this.#statements.channel,
+      requests.map((request) => request.headers),
+      requests.map((request) => request.revision),
+    ])
     const { now, alive, more_wait } = rows[0]!
     return { now: now.getTime(), alive, moreWait: more_wait, runs: asRuns(rows) }
   }
@@ -133,6 +141,7 @@ interface StoredRow extends Row {
   readonly max_attempts: number | null
   readonly timeout_ms: number | null
   readonly expire_ms: number | null
+  readonly headers: string | null
   readonly paused: boolean
   readonly next_run: Date | null
   readonly revision: string
@@ -156,6 +165,7 @@ interface RunRow extends Row {
   readonly status: ScheduleRunStatus
   readonly previous_tick: Date | null
   readonly attempt: number
+  readonly job_id: string | null
 }
 
 interface TickRow extends RunRow {
@@ -177,9 +187,9 @@ interface RescuedRow extends Row {
 }
 
 function asStored(row: StoredRow): StoredSchedule {
-  const { expression, timezone, missed, overlap, entrypoint, paused, revision, waiting } = row
+  const { expression, timezone, missed, overlap, entrypoint, headers, paused, revision, waiting } = row
   return {
-    ...{ name: row.name!, expression, timezone, missed, overlap, entrypoint, paused, revision, waiting },
+    ...{ name: row.name!, expression, timezone, missed, overlap, entrypoint, headers, paused, revision, waiting },
     jitterMs: row.jitter_ms,
     maxAttempts: row.max_attempts,
     timeoutMs: row.timeout_ms,
@@ -193,7 +203,7 @@ function asSeen({ name, known, next_run, revision, taken }: TickRow): SeenSchedu
 }
 
 function asRuns(rows: readonly RunRow[]): readonly StartedRun[] {
-  return rows.flatMap(({ run_id, name, tick, status, previous_tick, attempt }) =>
-    run_id === null ? [] : [{ id: run_id, name, tick, status, previousTick: previous_tick, attempt }],
+  return rows.flatMap(({ run_id, name, tick, status, previous_tick, attempt, job_id }) =>
+    run_id === null ? [] : [{ id: run_id, name, tick, status, previousTick: previous_tick, attempt, jobId: job_id }],
   )
 }

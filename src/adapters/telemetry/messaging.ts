@@ -19,6 +19,7 @@ export const attribute = {
   attempt: "pgqueuer.job.attempt",
   priority: "pgqueuer.job.priority",
   status: "pgqueuer.job.status",
+  schedule: "pgqueuer.schedule.name",
 } as const
 
 export const systemName = "pgqueuer"
@@ -32,7 +33,7 @@ export interface SpanDescription {
 }
 
 /** The span of a producer: named for the entrypoint, where all jobs of the call have the same. */
-export function describeEnqueue({ jobs, batch }: EnqueueCall): SpanDescription {
+export function describeEnqueue({ jobs, batch, schedule }: EnqueueCall): SpanDescription {
   const entrypoint = jobs[0]?.entrypoint
   const shared = jobs.every((job) => job.entrypoint === entrypoint) ? entrypoint : undefined
   return {
@@ -43,6 +44,7 @@ export function describeEnqueue({ jobs, batch }: EnqueueCall): SpanDescription {
       [attribute.operationType]: "send",
       ...(shared === undefined ? {} : { [attribute.destination]: shared }),
       ...(batch ? { [attribute.batchCount]: jobs.length } : {}),
+      ...(schedule === undefined ? {} : { [attribute.schedule]: schedule }),
     },
   }
 }

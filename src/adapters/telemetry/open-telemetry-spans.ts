@@ -39,14 +39,17 @@ export function tracingWithSpans(source: SpanSource): Tracing {
     startEnqueue(call): EnqueueTrace {
       const { name, attributes } = describeEnqueue(call)
       const links = linksToOwnContexts(call.jobs, source)
-      const span = source.start(name, { kind: SpanKind.PRODUCER, attributes, links }, context.active())
-      const active = trace.setSpan(context.active(), span)
+      const parent = call.schedule === undefined ? context.active() : ROOT_CONTEXT
+      const span = source.start(name, { kind: SpanKind.PRODUCER, attributes, links }, parent)
+      const active = trace.setSpan(parent, span)
       const headers: Record<string, string> = {}
       source.propagator.inject(active, headers, setter)
       return {
         headers,
         call: (work) => context.with(active, work),
         end(how) {
+          // A span that never ends is never exported.
+          if ("ids" in how && how.ids.length === 0) return
           if ("error" in how) source.fail(span, failureOf(how.error))
           else if (!call.batch && how.ids[0] != null) span.setAttribute(attribute.messageId, how.ids[0])
           span.end()

@@ -37,20 +37,25 @@ export function sentryTracing(options: SentryTracingOptions = {}): Tracing {
   return {
     startEnqueue(call): EnqueueTrace {
       const { name, attributes } = describeEnqueue(call)
-      const span = Sentry.startInactiveSpan({
-        name,
-        op: "queue.publish",
-        attributes: {
-          ...attributes,
-          ...sentryAttributes("producer"),
-          ...(call.batch ? {} : { [sentryAttribute.bodySize]: call.jobs[0]!.payloadBytes }),
-        },
-        links: spanLinks(call.jobs),
-      })
+      const start = () =>
+        Sentry.startInactiveSpan({
+          name,
+          op: "queue.publish",
+          attributes: {
+            ...attributes,
+            ...sentryAttributes("producer"),
+            ...(call.batch ? {} : { [sentryAttribute.bodySize]: call.jobs[0]!.payloadBytes }),
+          },
+          links: spanLinks(call.jobs),
+        })
+      const span =
+        call.schedule === undefined ? start() : inScope(base.isolation.clone(), () => continueTrace({}, start))
       return {
         headers: traceHeaders(span),
         call: (work) => Sentry.withActiveSpan(span, work),
         end(how) {
+          // A span that never ends is never sent.
+          if ("ids" in how && how.ids.length === 0) return
           if ("error" in how) failSpan(span, failureOf(how.error).type)
           else if (!call.batch && how.ids[0] != null) span.setAttribute(attribute.messageId, how.ids[0])
           span.end()
@@ -72,26 +77,27 @@ export function sentryTracing(options: SentryTracingOptions = {}): Tracing {
     const isolation = base.isolation.clone()
     isolation.setTransactionName(name)
     isolation.setContext(...about)
-    // What is current here may be left over from another job: a timer that its handler has set can lead here.
-    const inScope = <T>(work: () => T): T =>
-      Sentry.withIsolationScope(isolation, () => Sentry.withScope(base.current.clone(), work))
-    const span = inScope(() =>
-      Sentry.continueTrace({ sentryTrace: sentryTraceOf(headers), baggage: headerText(headers, "baggage") }, () =>
-        Sentry.startInactiveSpan({ name, op: "queue.process", attributes }),
-      ),
+    const within = <T>(work: () => T): T => inScope(isolation, work)
+    const span = within(() =>
+      continueTrace(headers, () => Sentry.startInactiveSpan({ name, op: "queue.process", attributes })),
     )
     return {
-      call: (work) => inScope(() => Sentry.withActiveSpan(span, work)),
+      call: (work) => within(() => Sentry.withActiveSpan(span, work)),
       end(how) {
         span.setAttribute(attribute.status, how.status)
         const failure = runFailure(how)
         if (failure !== undefined) {
           failSpan(span, failure.type)
-          if (isSent(how)) inScope(() => Sentry.withActiveSpan(span, () => capture(failure.error)))
+          if (isSent(how)) within(() => Sentry.withActiveSpan(span, () => capture(failure.error)))
         }
         span.end()
       },
     }
+  }
+
+  /** What is current here may be left over from another job: a timer that its handler has set can lead here. */
+  function inScope<T>(isolation: Sentry.Scope, work: () => T): T {
+    return Sentry.withIsolationScope(isolation, () => Sentry.withScope(base.current.clone(), work))
   }
 }
 
@@ -111,6 +117,11 @@ const sentryAttribute = {
 
 function sentryAttributes(side: "producer" | "consumer") {
   return { [sentryAttribute.system]: systemName, "sentry.origin": `auto.queue.pgqueuer.${side}` } as const
+}
+
+/** Goes on with the trace that the headers name, or begins one. */
+function continueTrace<T>(headers: Readonly<Record<string, unknown>>, work: () => T): T {
+  return Sentry.continueTrace({ sentryTrace: sentryTraceOf(headers), baggage: headerText(headers, "baggage") }, work)
 }
 
 function runSpan(run: StartedRun): SpanDescription {

@@ -13,6 +13,9 @@ export interface Plan {
   readonly tries: number
 }
 
+/** What to ask for, but for the headers of jobs. */
+export type PlannedRequest = Omit<TickRequest, "headers">
+
 /** Others may be at a tick that was due before this worker came: it is theirs for so long. */
 const courtesyMs = 1_000
 
@@ -67,7 +70,7 @@ export class PlannedTicks {
    *
    * @param presentSince - since when this worker has been able to start ticks
    */
-  request({ row, tick, due }: Plan, presentSince: number): TickRequest | undefined {
+  request({ row, tick, due }: Plan, presentSince: number): PlannedRequest | undefined {
     const now = this.#time.now()
     const { name, revision, cron, missed, overlap } = row
     const ticks = ticksUntil(cron, tick, now, mostCatchUp).filter((at) => planOf(row, at).due <= now)

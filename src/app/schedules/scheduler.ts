@@ -9,6 +9,7 @@ import type { ScheduleEntry, ScheduleSurroundings } from "./schedule-handler.js"
 import { ScheduleRuns } from "./schedule-runs.js"
 import { StoredRows } from "./stored-rows.js"
 import type { ReadableSchedule } from "./stored-schedule.js"
+import { type TraceStartsParts, traceStarts } from "./trace-starts.js"
 
 export interface SchedulerParts {
   readonly clock: Clock
@@ -41,7 +42,8 @@ export class Scheduler {
   readonly #time: DatabaseClock
   readonly #planned: PlannedTicks
   readonly #rows: StoredRows
-  #runnable: readonly string[] = []
+  readonly #traces: TraceStartsParts
+  #runnable: readonly ReadableSchedule[] = []
   #isStale = true
   #presentSince: number | undefined
   /** When to look whether waiting runs can start, by the clock of this process. */
@@ -57,6 +59,7 @@ export class Scheduler {
       entries: parts.entries,
       onFault: (name, error) => parts.duties.onFailure(`schedule ${name}`, error, undefined),
     })
+    this.#traces = { tracing: parts.surroundings.tracing, entries: parts.entries, log: parts.log }
     this.#duty = new Duty("schedules", parts.duties, () => this.#work(), { maxBackoffMs: 2_000 })
     this.runs = new ScheduleRuns({
       clock: parts.clock,
@@ -147,7 +150,7 @@ export class Scheduler {
       return this.refresh()
     }
     this.#presentSince ??= this.#time.now()
-    this.#runnable = readable.map((row) => row.name)
+    this.#runnable = readable
     this.#planned.replace(readable)
     if (readable.some((row) => row.waiting)) this.#lookForWaiting()
   }
@@ -173,14 +176,20 @@ export class Scheduler {
 
   async #startBatch(plans: readonly Plan[]): Promise<void> {
     const presentSince = this.#presentSince ?? this.#time.now()
-    const requests = plans.flatMap((plan) => this.#planned.request(plan, presentSince) ?? [])
-    if (requests.length === 0 || this.#closed) return
+    const wanted = plans.flatMap(({ row, ...plan }) => {
+      const request = this.#planned.request({ row, ...plan }, presentSince)
+      return request === undefined ? [] : [{ row, request, ticks: request.ticks.length }]
+    })
+    if (wanted.length === 0 || this.#closed) return
     const workerId = this.#parts.workerId()
     const askedAt = this.#parts.clock.monotonic()
-    const { now, alive, schedules, runs } = await this.#use((store) => store.startTicks(workerId, requests))
+    const { now, alive, schedules, runs } = await traceStarts(this.#traces, wanted, (headersOf) => {
+      const requests = wanted.map(({ row, request }) => ({ ...request, headers: headersOf(row) }))
+      return this.#use((store) => store.startTicks(workerId, requests))
+    })
     this.#time.hear(now, askedAt)
     if (!alive) return this.#parts.onDead(workerId)
-    const following = new Map(requests.map((request) => [request.name, request.following]))
+    const following = new Map(wanted.map(({ request }) => [request.name, request.following]))
     for (const seen of schedules) {
       if (this.#planned.follow(seen, following.get(seen.name)!)) this.#isStale = true
     }
@@ -206,9 +215,9 @@ export class Scheduler {
     const all = { started: 0, moreWait: false }
     await this.#rows.apart(
       this.#runnable,
-      (name) => name,
-      async (names) => {
-        const { started, moreWait } = await this.#startWaitingOf(names)
+      (row) => row.name,
+      async (rows) => {
+        const { started, moreWait } = await this.#startWaitingOf(rows)
         all.started += started
         all.moreWait ||= moreWait
       },
@@ -220,11 +229,15 @@ export class Scheduler {
     this.#waitingDue = Math.min(this.#waitingDue, this.#parts.clock.monotonic() + this.#waitingPauseMs)
   }
 
-  async #startWaitingOf(names: readonly string[]): Promise<{ readonly started: number; readonly moreWait: boolean }> {
+  async #startWaitingOf(rows: readonly ReadableSchedule[]) {
     if (this.#closed) return { started: 0, moreWait: false }
     const workerId = this.#parts.workerId()
     const askedAt = this.#parts.clock.monotonic()
-    const { now, alive, runs, moreWait } = await this.#use((store) => store.startWaiting(workerId, names, mostWaiting))
+    const starts = rows.map((row) => ({ row, ticks: 1 }))
+    const { now, alive, runs, moreWait } = await traceStarts(this.#traces, starts, (headersOf) => {
+      const requests = rows.map((row) => ({ name: row.name, revision: row.revision, headers: headersOf(row) }))
+      return this.#use((store) => store.startWaiting(workerId, requests, mostWaiting))
+    })
     this.#time.hear(now, askedAt)
     if (!alive) this.#parts.onDead(workerId)
     for (const run of runs) this.#begin(run, this.#planned.tickOf(run.name))
