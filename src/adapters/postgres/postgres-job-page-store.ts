@@ -53,7 +53,7 @@ export class PostgresJobPageStore implements JobPageStore {
   }
 
   async findText(ids: readonly string[], text: string): Promise<ReadonlySet<string>> {
-    const parameters = [ids, text.toLowerCase(), longestSearched]
+    const parameters = [ids, text.toLowerCase(), longestSearched, /^[\x20-\x7e]*$/.test(text)]
     const rows = await this.#statements.run<{ id: string }>(this.#on, "find_text", parameters)
     return new Set(rows.map(({ id }) => id))
   }

@@ -10,6 +10,9 @@ const lookAtMost = 50_000
 /** A text is looked for in so many jobs that match the rest. */
 const searchAtMost = 10_000
 
+/** At first in so many of them. */
+const searchFirst = 500
+
 /** Payloads that are in memory at once. */
 const describeAtMost = 200
 
@@ -40,20 +43,21 @@ async function findPlain(site: Site, filter: JobsFilter, pageSize: number): Prom
 async function findWithText(site: Site, filter: JobsFilter, pageSize: number): Promise<JobPage> {
   const request = requestOf(site, filter, searchAtMost)
   const candidates = await site.jobPages.findPage(request)
-  const matching = await findMatching(
-    site,
-    filter,
-    candidates.map(({ id }) => id),
-  )
   const kept: { readonly row: JobRow; readonly cursor: string }[] = []
-  for (const batch of batches(
-    candidates.filter(({ id }) => matching.has(id)),
-    pageSize + 1,
-  )) {
-    const rows = new Map((await site.jobPages.describe(batch.map(({ id }) => id))).map((row) => [row.id, row]))
-    for (const { id, cursor } of batch) {
-      const row = rows.get(id)
-      if (row !== undefined && isStillThere(site, row, filter.text)) kept.push({ row, cursor })
+  // Where many match, the first of them fill the page.
+  for (const some of [candidates.slice(0, searchFirst), ...batches(candidates.slice(searchFirst), searchAtMost)]) {
+    const ids = some.map(({ id }) => id)
+    const matching = await findMatching(site, filter, ids)
+    for (const batch of batches(
+      some.filter(({ id }) => matching.has(id)),
+      pageSize + 1,
+    )) {
+      const rows = new Map((await site.jobPages.describe(batch.map(({ id }) => id))).map((row) => [row.id, row]))
+      for (const { id, cursor } of batch) {
+        const row = rows.get(id)
+        if (row !== undefined && isStillThere(site, row, filter.text)) kept.push({ row, cursor })
+      }
+      if (kept.length > pageSize) break
     }
     if (kept.length > pageSize) break
   }
