@@ -1,4 +1,5 @@
 import { redact as redactPasswords } from "../domain/redact.js"
+import { layOutJson } from "./json-text.js"
 
 export const hidden = "[redacted]"
 
@@ -11,6 +12,8 @@ export interface Redactor {
   readonly active: boolean
   /** A copy of a JSON value without the fields that match. */
   value(value: unknown): unknown
+  /** JSON laid out anew, without the fields that match, and otherwise as it is: no number loses a digit. */
+  json(text: string, indent: number): string
   /** A text without passwords of connection strings, and without what is hidden in these values. */
   text(text: string, values?: readonly unknown[]): string
 }
@@ -26,6 +29,8 @@ export function makeRedactor(paths: readonly string[]): Redactor {
   return {
     active: patterns.length > 0,
     value: (value) => (patterns.length === 0 ? value : redacted(value, [], matches)),
+    json: (text, indent) =>
+      layOutJson(text, patterns.length === 0 ? { indent } : { indent, hidden: { matches, text: hidden } }),
     text(text, values = []) {
       const secrets = patterns.length === 0 ? [] : values.flatMap((value) => secretsOf(value, [], matches))
       const shown = secrets

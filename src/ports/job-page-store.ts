@@ -49,12 +49,23 @@ export interface JobRow {
   /** Its beginning. */
   readonly error: string | null
   readonly headers: Readonly<Record<string, unknown>>
-  /** `json` has no value where it is long. */
+  /** `json` has no value and no text where it is long. */
   readonly payload:
     | { readonly kind: "none" }
-    | { readonly kind: "json"; readonly value?: unknown; readonly bytes: number }
+    | { readonly kind: "json"; readonly value?: unknown; readonly text?: string; readonly bytes: number }
     | { readonly kind: "bytes"; readonly bytes: number }
 }
+
+/** JSON as the database has it; cut off where it is long. */
+export interface StoredText {
+  readonly text: string
+  /** Of all of it, in characters. */
+  readonly length: number
+}
+
+export const valueNames = ["payload", "headers", "result", "progress"] as const
+
+export type ValueName = (typeof valueNames)[number]
 
 /** Pages of jobs that are quick however many there are. */
 export interface JobPageStore {
@@ -67,6 +78,8 @@ export interface JobPageStore {
   describe(ids: readonly string[]): Promise<readonly JobRow[]>
   /** Those that have the text in payload or error. Payloads that are stored in more than 64 kB are left out. */
   findText(ids: readonly string[], text: string): Promise<ReadonlySet<string>>
+  /** What a job carries and gave back, where that is JSON; of each at most so many characters, null for all. */
+  readValues(id: string, most: number | null): Promise<Partial<Readonly<Record<ValueName, StoredText>>>>
   /** How the errors begin of those that have failed for good, by id. */
   findErrors(ids: readonly string[]): Promise<ReadonlyMap<string, string>>
 }

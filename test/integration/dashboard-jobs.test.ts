@@ -88,6 +88,33 @@ test("finds a text in payloads and errors, but none that is hidden", async () =>
   expect(await idsWith("%")).toEqual([])
 })
 
+test("shows what a job carries digit by digit as the database has it, without what is hidden", async () => {
+  const { queue, ask } = await installDashboard({ redact: ["password"] })
+  const payload = '{"id": 12345678901234567890, "rate": 1.10, "id": 9007199254740993, "password": 98765432109876543210}'
+  await queue.sql(`select pgqueuer.enqueue('a', $1::json)`, [payload])
+  const { id } = (await queue.queries.jobs())[0]!
+  const textOf = async (path: string) =>
+    (await (await ask(path)).text()).replace(/<[^>]+>/g, "").replaceAll("&quot;", '"')
+  expect(await textOf("/jobs")).toContain(
+    '{"id":12345678901234567890,"rate":1.10,"id":9007199254740993,"password":"[redacted]"}',
+  )
+  const whole =
+    '{\n  "id": 12345678901234567890,\n  "rate": 1.10,\n  "id": 9007199254740993,\n  "password": "[redacted]"\n}'
+  expect(await textOf(`/jobs/${id}`)).toContain(whole)
+  expect(await textOf(`/jobs/${id}/payload`)).toBe(`${whole}\n`)
+})
+
+test("shows the beginning of a long payload, and all of it where it is asked for", async () => {
+  const { queue, ask } = await installDashboard({ redact: ["password"] })
+  const words = Array.from({ length: 30_000 }, (_, n) => `word ${n}`)
+  const [id] = await queue.queries.enqueue("a", { words, password: "secret" })
+  const page = await (await ask(`/jobs/${id}`)).text()
+  expect(page).toContain("The first 8,000 characters")
+  expect(page.length).toBeLessThan(100_000)
+  const whole = await (await ask(`/jobs/${id}/payload`)).text()
+  expect(JSON.parse(whole)).toEqual({ words, password: "[redacted]" })
+})
+
 test("reads no filter that makes no sense, and never fails for one", async () => {
   const { ask } = await installDashboard()
   for (const query of [

@@ -360,6 +360,7 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "find_text",
     "find_errors",
     "walk_queued",
+    "read_values",
   ],
 }
 

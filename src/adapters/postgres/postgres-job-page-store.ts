@@ -1,6 +1,15 @@
 import type { Status } from "../../domain/status.js"
 import type { Queryable, Row } from "../../ports/driver.js"
-import type { JobPageRequest, JobPageStore, JobRow, PagedJob, QueuedWalk } from "../../ports/job-page-store.js"
+import {
+  type JobPageRequest,
+  type JobPageStore,
+  type JobRow,
+  type PagedJob,
+  type QueuedWalk,
+  type StoredText,
+  type ValueName,
+  valueNames,
+} from "../../ports/job-page-store.js"
 import type { Statements } from "./statement.js"
 
 const longestShown = 16 * 1_024
@@ -58,10 +67,23 @@ export class PostgresJobPageStore implements JobPageStore {
     return new Set(rows.map(({ id }) => id))
   }
 
+  async readValues(id: string, most: number | null): Promise<Partial<Readonly<Record<ValueName, StoredText>>>> {
+    const [row] = await this.#statements.run<ValuesRow>(this.#on, "read_values", [id, most])
+    const found = valueNames.flatMap((name) => {
+      const text = row?.[name] ?? null
+      return text === null ? [] : [[name, { text, length: row![`${name}_length`]! }]]
+    })
+    return Object.fromEntries(found)
+  }
+
   async findErrors(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const rows = await this.#statements.run<{ id: string; error: string }>(this.#on, "find_errors", [ids])
     return new Map(rows.map(({ id, error }) => [id, error]))
   }
+}
+
+type ValuesRow = Row & {
+  readonly [N in ValueName | `${ValueName}_length`]: (N extends ValueName ? string : number) | null
 }
 
 interface WalkedRow extends Row {
@@ -108,5 +130,9 @@ function asJobRow(row: DescribedRow): JobRow {
 function payloadOf({ payload, payload_bytes, bytes }: DescribedRow): JobRow["payload"] {
   if (bytes !== null) return { kind: "bytes", bytes }
   if (payload_bytes === null) return { kind: "none" }
-  return { kind: "json", bytes: payload_bytes, ...(payload === null ? {} : { value: JSON.parse(payload) }) }
+  return {
+    kind: "json",
+    bytes: payload_bytes,
+    ...(payload === null ? {} : { value: JSON.parse(payload), text: payload }),
+  }
 }

@@ -1,29 +1,30 @@
+import type { StoredText } from "../../ports/job-page-store.js"
 import type { Redactor } from "../redactor.js"
 
 interface ValueViewProps {
-  readonly value: unknown
+  readonly value: StoredText | Uint8Array
   readonly redactor: Redactor
   /** Where all of it is to be had, for one that is cut. */
   readonly whole: string
 }
 
 /** So much of a value is shown at once. */
-const shownCharacters = 8_000
+export const shownCharacters = 8_000
 const shownBytes = 1_024
 
 /** A payload, a result or the like: JSON in lines, bytes as a table; the beginning of a long one. */
 export function ValueView({ value, redactor, whole }: ValueViewProps) {
   if (value instanceof Uint8Array) return <Bytes bytes={value} whole={whole} />
-  const text = JSON.stringify(redactor.value(value), null, 2)
-  const isCut = text.length > shownCharacters
+  const laidOut = redactor.json(value.text, 2)
+  const isCut = laidOut.length > shownCharacters || value.text.length < value.length
   return (
     <div class="value">
       <pre class="json" tabindex={0}>
-        <code>{colouredJson(isCut ? text.slice(0, shownCharacters) : text)}</code>
+        <code>{colouredJson(isCut ? laidOut.slice(0, shownCharacters) : laidOut)}</code>
       </pre>
       {isCut ? (
         <p class="cut">
-          The first {shownCharacters.toLocaleString("en")} of {text.length.toLocaleString("en")} characters.{" "}
+          The first {shownCharacters.toLocaleString("en")} characters; stored are {value.length.toLocaleString("en")}.{" "}
           <a href={whole}>Load all</a>
         </p>
       ) : null}

@@ -101,7 +101,7 @@ function isStillThere({ redactor }: Site, { payload, error, headers }: JobRow, t
   if (!redactor.active || text === undefined) return true
   const value = payload.kind === "json" ? payload.value : undefined
   if (payload.kind === "json" && value === undefined) return false
-  const shown = `${JSON.stringify(redactor.value(value)) ?? ""}\n${redactor.text(error ?? "", [value, headers])}`
+  const shown = `${payload.kind === "json" ? redactor.json(payload.text ?? "", 0) : ""}\n${redactor.text(error ?? "", [value, headers])}`
   return shown.toLowerCase().includes(text.toLowerCase())
 }
 

@@ -1,8 +1,9 @@
 import type { Explanation } from "../../../app/explain.js"
 import { isFinal } from "../../../domain/status.js"
+import type { StoredText } from "../../../ports/job-page-store.js"
 import { Live } from "../../components/live.js"
 import { StatusBadge } from "../../components/status-badge.js"
-import { ValueView } from "../../components/value-view.js"
+import { shownCharacters, ValueView } from "../../components/value-view.js"
 import { NotThere } from "../../not-there.js"
 import { href } from "../../site.js"
 import { page } from "../page.js"
@@ -24,18 +25,22 @@ export const jobPage = page({
     if (job === undefined) {
       throw new NotThere(`There is no job ${id}: it was never enqueued here, or its history has been removed.`)
     }
-    const [failures, log, explanation] = await Promise.all([
+    const [texts, failures, log, explanation] = await Promise.all([
+      site.jobPages.readValues(id, shownCharacters),
       site.queries.failures(id),
       site.queries.logs(id, { limit: mostLogLines }),
       isFinal(job.status) ? undefined : site.queries.explain(id),
     ])
-    return { job, failures, log, explanation, at: new Date(site.now()) }
+    return { job, texts, failures, log, explanation, at: new Date(site.now()) }
   },
-  view({ job, failures, log, explanation, at }, viewing) {
+  view({ job, texts, failures, log, explanation, at }, viewing) {
     const { site } = viewing
     const { redactor } = site
     const secrets = [job.payload, job.headers, job.result]
-    const values = (["payload", "result", "headers"] as const).filter((part) => isThere(job[part]))
+    const values = (["payload", "result", "headers"] as const).flatMap((part) => {
+      const value = part === "payload" && job.payload instanceof Uint8Array ? job.payload : texts[part]
+      return value === undefined || isEmpty(value) ? [] : [{ part, value }]
+    })
     return (
       <>
         <Live id="job-head">
@@ -62,11 +67,11 @@ export const jobPage = page({
             <Live id="attempts" calm>
               <Attempts failures={failures} text={(text) => redactor.text(text, secrets)} />
             </Live>
-            {values.map((part) => (
+            {values.map(({ part, value }) => (
               <Live id={part} calm>
                 <section class="card" aria-labelledby={`${part}-title`}>
                   <h2 id={`${part}-title`}>{titles[part]}</h2>
-                  <ValueView value={job[part]} redactor={redactor} whole={href(site, `/jobs/${job.id}/${part}`)} />
+                  <ValueView value={value} redactor={redactor} whole={href(site, `/jobs/${job.id}/${part}`)} />
                 </section>
               </Live>
             ))}
@@ -102,7 +107,7 @@ function Reasons({ explanation, text }: ReasonsProps) {
 
 const titles = { payload: "Payload", result: "Result", headers: "Headers" } as const
 
-function isThere(value: unknown): boolean {
-  if (value === undefined || value === null) return value === null
-  return typeof value !== "object" || value instanceof Uint8Array || Object.keys(value).length > 0
+/** Headers of nothing. */
+function isEmpty(value: StoredText | Uint8Array): boolean {
+  return !(value instanceof Uint8Array) && /^\{\s*\}$/.test(value.text)
 }

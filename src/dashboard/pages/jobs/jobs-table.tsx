@@ -57,7 +57,7 @@ function ranMs({ status, startedAt, finishedAt }: JobRow, now: number): number |
 function What({ job, site }: { readonly job: JobRow; readonly site: Site }) {
   const { redactor } = site
   const { payload, error, headers } = job
-  const value = payload.kind === "json" ? payload.value : undefined
+  const { value, text } = payload.kind === "json" ? payload : {}
   if (error !== null) {
     // What is hidden in a payload that is too long for a list cannot be taken out of its error.
     const isUnsafe = redactor.active && payload.kind === "json" && value === undefined
@@ -66,6 +66,6 @@ function What({ job, site }: { readonly job: JobRow; readonly site: Site }) {
   }
   if (payload.kind === "none") return <span class="none">no payload</span>
   if (payload.kind === "bytes") return <span class="none">{countText(payload.bytes)} bytes</span>
-  if (value === undefined) return <span class="none">JSON of {countText(payload.bytes)} bytes</span>
-  return <code>{inOneLine(JSON.stringify(redactor.value(value)))}</code>
+  if (text === undefined) return <span class="none">JSON of {countText(payload.bytes)} bytes</span>
+  return <code>{inOneLine(redactor.json(text, 0))}</code>
 }
