@@ -83,7 +83,7 @@ export {
   type NodeResponse,
   nodeListener,
 } from "./domain/node-listener.js"
-export type { FinalStatus, RetentionOptions } from "./domain/retention.js"
+export type { FinalStatus, RetentionOptions, WorkerRetentionOptions } from "./domain/retention.js"
 export type { RetryPolicy } from "./domain/retry-policy.js"
 export { type RetryOptions, RetryRequested } from "./domain/retry-requested.js"
 export type { Schema } from "./domain/schema.js"

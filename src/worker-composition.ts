@@ -21,7 +21,7 @@ import type { AnyJobs, JobMap } from "./domain/job-types.js"
 import { checkPlacement } from "./domain/names.js"
 import { aBoolean, anObject, anObjectWith, anyValue, checkOptions, wholeNumber } from "./domain/options.js"
 import { defaultMaxPayloadBytes, largestPayloadLimit } from "./domain/payload.js"
-import { type RetentionOptions, resolveRetention } from "./domain/retention.js"
+import { resolveRetention, type WorkerRetentionOptions } from "./domain/retention.js"
 import type { Driver } from "./ports/driver.js"
 import { type Logger, logEvent } from "./ports/logger.js"
 import type { Tracing } from "./ports/tracing.js"
@@ -35,8 +35,8 @@ export interface PgQueuerOptions<R> extends WorkerOptions {
   readonly prefix?: string
   /** The largest payload that handlers may enqueue with `context.queries`, and the largest result, in bytes; default 1 MiB. */
   readonly maxPayloadBytes?: number
-  /** How long the ends of jobs are kept; default successful 1 day, all others 7 days. Give all workers of a queue the same. */
-  readonly retention?: RetentionOptions
+  /** How long the ends of jobs are kept; default successful 1 day, all others 7 days; and the audit, a year. Give all workers of a queue the same. */
+  readonly retention?: WorkerRetentionOptions
   /** Given to every handler as `context.resources`; disposed at the end of `run` where disposable. */
   readonly resources?: R
   /** Any object with debug, info, warn and error; default: warnings and errors to stderr. */

@@ -1,7 +1,7 @@
 import { PgQueuerError } from "../domain/errors.js"
 import type { Job } from "../domain/job.js"
 import { aSignal, checkOptions, oneOf } from "../domain/options.js"
-import type { Retention } from "../domain/retention.js"
+import type { WorkerRetention } from "../domain/retention.js"
 import type { Clock, Random } from "../ports/clock.js"
 import type { Driver, Queryable } from "../ports/driver.js"
 import type { OpenHeartbeatThread } from "../ports/heartbeat-thread.js"
@@ -48,7 +48,7 @@ export interface WorkerLifeParts {
   /** What handlers enqueue with. */
   readonly queries: unknown
   readonly events: EventHub
-  readonly retention: Retention
+  readonly retention: WorkerRetention
   readonly retentionStore: RetentionStore
   readonly rollupStore: RollupUpkeepStore
   makeStore(on: Queryable): WorkerStore

@@ -12,15 +12,34 @@ export type Retention = { readonly [S in FinalStatus]: number | null }
 
 export const finalStatuses = ["successful", "exception", "canceled", "deleted"] as const
 
+/** The same for all workers of a queue, and how long it is kept who did what. */
+export type WorkerRetentionOptions =
+  | (Exclude<RetentionOptions, false> & {
+      /** Rows of the audit, from when it was done; default a year, which covers most reviews: there are few of them. */
+      readonly audit?: Duration | false
+    })
+  | false
+
+export type WorkerRetention = Retention & { readonly audit: number | null }
+
 /** Ends that went well are looked at for a day; those that did not, or that somebody brought about, for a week. */
 const defaults: RetentionOptions = { successful: "1d", exception: "7d", canceled: "7d", deleted: "7d" }
+const auditDefault = "365d"
 
 /**
  * What a worker goes by where an entrypoint has no ages of its own.
  *
  * @throws PgQueuerError `PGQ_OPTION_INVALID`
  */
-export function resolveRetention(given: RetentionOptions = {}): Retention {
+export function resolveRetention(given: WorkerRetentionOptions = {}): WorkerRetention {
+  if (typeof given !== "object" || given === null || !("audit" in given)) {
+    return { ...agesOfEnds(given), audit: given === false ? null : ageOf(auditDefault, "retention.audit") }
+  }
+  const { audit = auditDefault, ...ends } = given
+  return { ...agesOfEnds(ends), audit: ageOf(audit, "retention.audit") }
+}
+
+function agesOfEnds(given: RetentionOptions): Retention {
   return { ...allOf(null), ...givenAges(defaults, "retention"), ...givenAges(given, "retention") }
 }
 
@@ -46,9 +65,13 @@ function givenAges(given: RetentionOptions, where: string): Partial<Retention> {
   const ages: { [S in FinalStatus]?: number | null } = {}
   for (const status of finalStatuses) {
     const age = given[status]
-    if (age !== undefined) ages[status] = age === false ? null : toMilliseconds(age, `${where}.${status}`)
+    if (age !== undefined) ages[status] = ageOf(age, `${where}.${status}`)
   }
   return ages
+}
+
+function ageOf(age: Duration | false, where: string): number | null {
+  return age === false ? null : toMilliseconds(age, where)
 }
 
 function allOf(age: null): Retention {

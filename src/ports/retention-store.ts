@@ -40,4 +40,10 @@ export interface RetentionStore {
    * @returns how many were removed
    */
   pruneRuns(ages: Retention, removeAtMost: number): Promise<number>
+  /**
+   * Removes what people did, at an age in milliseconds.
+   *
+   * @returns how many were removed
+   */
+  pruneAudit(ageMs: number, removeAtMost: number): Promise<number>
 }

@@ -296,6 +296,7 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "release_unknown_runs",
     "rescue_runs",
     "prune_runs",
+    "prune_audit",
     "merge_rollups",
     "read_depth",
     "list_tables",

@@ -219,6 +219,25 @@ it("removes the runs of schedules in the same pass, however many, and keeps the 
   ])
 })
 
+it("removes what people did when it is older than a year, or than the option says, and keeps it for ever when asked to", async () => {
+  expect(resolveRetention().audit).toBe(365 * 86_400_000)
+  expect(resolveRetention({ audit: "90d" })).toMatchObject({ audit: 90 * 86_400_000, successful: 86_400_000 })
+  expect(resolveRetention({ audit: false }).audit).toBeNull()
+  expect(resolveRetention(false).audit).toBeNull()
+  expect(() => resolveRetention({ audit: "long" as never })).toThrow(
+    expect.objectContaining({ code: "PGQ_OPTION_INVALID" }),
+  )
+  const queue = await installQueue()
+  await queue.sql(
+    `insert into pgqueuer.audit (at, person, role, action, target)
+    select now() - n * interval '1 day', 'ann', 'admin', 'pause entrypoint', n::text from unnest(array[800, 366, 364, 1]) as n`,
+  )
+  await pass(queue, () => {}).run()
+  const targets = async () =>
+    (await queue.sql("select target from pgqueuer.audit order by at")).map(({ target }) => target)
+  await expect.poll(targets, { timeout: 10_000 }).toEqual(["364", "1"])
+})
+
 /** One pass of the duty, on a clock that a test turns. */
 function pass(queue: TestQueue, onStep: (removed: number, step: PruneStep) => void) {
   const store = new PostgresRetentionStore(queue.driver, new Statements(queue))
@@ -235,6 +254,7 @@ function pass(queue: TestQueue, onStep: (removed: number, step: PruneStep) => vo
     store: {
       registerRetention: (ages) => store.registerRetention(ages),
       pruneRuns: (ages, removeAtMost) => store.pruneRuns(ages, removeAtMost),
+      pruneAudit: (ageMs, removeAtMost) => store.pruneAudit(ageMs, removeAtMost),
       async takeTurn(turnMs, keep) {
         turns++
         return await store.takeTurn(turnMs, keep)

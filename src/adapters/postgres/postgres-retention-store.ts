@@ -51,4 +51,10 @@ export class PostgresRetentionStore implements RetentionStore {
     ])
     return row!.count
   }
+
+  async pruneAudit(ageMs: number, removeAtMost: number): Promise<number> {
+    const parameters = [ageMs, removeAtMost] as const
+    const [row] = await this.#statements.run<{ readonly count: number }>(this.#on, "prune_audit", parameters)
+    return row!.count
+  }
 }

@@ -1,4 +1,4 @@
-import type { Retention as Ages } from "../../domain/retention.js"
+import type { WorkerRetention as Ages } from "../../domain/retention.js"
 import type { Clock } from "../../ports/clock.js"
 import type { RetentionStore } from "../../ports/retention-store.js"
 import { Duty, type DutyEnvironment } from "./duty.js"
@@ -26,8 +26,8 @@ export interface RetentionParts {
 export class Retention {
   readonly #parts: RetentionParts
   readonly #duty: Duty
-  /** The id of a job, and after the last one the runs of schedules. */
-  #position: string | "runs" | undefined
+  /** The id of a job, after the last one the runs of schedules, and after these the audit. */
+  #position: string | "runs" | "audit" | undefined
   #beganAt = 0
   #turnAt = 0
   #begun = false
@@ -58,6 +58,11 @@ export class Retention {
     if (since - this.#turnAt > turnMs / 2) await this.#takeTurn(turnMs, true)
     if (this.#position === "runs") {
       const removed = await store.pruneRuns(ages, step.removeAtMost)
+      if (removed < step.removeAtMost) this.#position = "audit"
+      return clock.monotonic() - since
+    }
+    if (this.#position === "audit") {
+      const removed = ages.audit === null ? 0 : await store.pruneAudit(ages.audit, step.removeAtMost)
       return removed < step.removeAtMost ? this.#end() : clock.monotonic() - since
     }
     const { next } = await store.prune({

@@ -1,6 +1,6 @@
 import { PgQueuerError } from "../../domain/errors.js"
 import type { Job } from "../../domain/job.js"
-import type { Retention as RetentionAges } from "../../domain/retention.js"
+import type { WorkerRetention as RetentionAges } from "../../domain/retention.js"
 import type { Clock, Random, Timer } from "../../ports/clock.js"
 import type { Driver, Queryable } from "../../ports/driver.js"
 import type { HeartbeatThread, OpenHeartbeatThread } from "../../ports/heartbeat-thread.js"

@@ -45,14 +45,22 @@ export function Chart({ id, title, summary, unit, kind, at, series }: ChartProps
   )
 }
 
-/** Series that were measured at times of their own, on one axis: null where one was not measured. */
+/** From when to when a chart reaches, whatever was measured. */
+export interface Span {
+  readonly from: Date
+  readonly to: Date
+}
+
+/** Series that were measured at times of their own, on one axis: null where one was not measured. Without any, there is no axis. */
 export function onOneAxis(
   series: readonly (Omit<ChartSeries, "values"> & {
     readonly points: readonly { readonly at: Date; readonly value: number }[]
   })[],
+  { from, to }: Span,
 ): Pick<ChartProps, "at" | "series"> {
   const all = series.flatMap(({ points }) => points.map(({ at }) => at.getTime()))
-  const times = [...new Set(all)].sort((a, b) => a - b)
+  const ends = all.length === 0 ? [] : [from.getTime(), to.getTime()]
+  const times = [...new Set([...all, ...ends])].sort((a, b) => a - b)
   return {
     at: times.map((time) => new Date(time)),
     series: series.map(({ label, colour, points }) => {

@@ -1,6 +1,6 @@
 import type { History } from "../../app/rollups/history.js"
 import { durationText } from "../../domain/duration-text.js"
-import { Chart, type ChartSeries, onOneAxis } from "../components/chart.js"
+import { Chart, type ChartSeries, onOneAxis, type Span } from "../components/chart.js"
 import { countText } from "../components/figures.js"
 
 interface Points {
@@ -22,7 +22,7 @@ export function ActivityCharts({ history, samples }: { readonly history: History
         at={at}
         series={endSeries(history)}
       />
-      <Depth samples={samples} />
+      <Depth samples={samples} span={{ from: at[0]!, to: at.at(-1)! }} />
       <Spread id="waits" title="Wait until the first start" history={history} what="wait" />
       <Spread id="runs" title="Run time" history={history} what="run" />
     </div>
@@ -39,7 +39,7 @@ function endSeries({ points }: History): readonly ChartSeries[] {
   ]
 }
 
-function Depth({ samples }: { readonly samples: Points }) {
+function Depth({ samples, span }: { readonly samples: Points; readonly span: Span }) {
   const kinds = ["queued", "deferred", "picked", "failed"] as const
   const series = kinds.map((kind) => ({
     label: kind === "failed" ? "held" : kind,
@@ -54,7 +54,7 @@ function Depth({ samples }: { readonly samples: Points }) {
       summary={`${countText(newest)} jobs are queued`}
       unit="count"
       kind="lines"
-      {...onOneAxis(series)}
+      {...onOneAxis(series, span)}
     />
   )
 }

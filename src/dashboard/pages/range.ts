@@ -1,4 +1,4 @@
-import type { Duration } from "../../domain/duration.js"
+import { type Duration, toMilliseconds } from "../../domain/duration.js"
 
 /** How far back pages look. */
 export const ranges = [
@@ -12,6 +12,12 @@ export const ranges = [
 ] as const satisfies readonly { readonly last: Duration; readonly label: string; readonly words: string }[]
 
 export type Range = (typeof ranges)[number]
+
+/** Of a range that ends now, in whole minutes: what is shown must not change each moment. */
+export function spanOf({ last }: Range, now: number): { readonly from: Date; readonly to: Date } {
+  const to = Math.floor(now / 60_000) * 60_000
+  return { from: new Date(to - toMilliseconds(last, "last")), to: new Date(to) }
+}
 
 /** What `?last=` names; an hour when it names nothing known. */
 export function rangeOf(query: URLSearchParams): Range {

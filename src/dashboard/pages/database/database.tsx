@@ -1,12 +1,13 @@
 import type { Diagnosis, Finding } from "../../../app/doctor/diagnosis.js"
 import { bytesText } from "../../../domain/bytes-text.js"
-import { Chart, onOneAxis } from "../../components/chart.js"
+import { Chart, onOneAxis, type Span } from "../../components/chart.js"
+import { Fact, FactList } from "../../components/fact.js"
 import { Length, Time } from "../../components/figures.js"
 import { Icon } from "../../components/icon.js"
 import { Live } from "../../components/live.js"
 import { diagnosis, tableSamples } from "../../readings/shared.js"
 import { page } from "../page.js"
-import { rangeOf } from "../range.js"
+import { rangeOf, spanOf } from "../range.js"
 import { RangeTabs } from "../range-tabs.js"
 
 /** The tables that are worth a line of their own. */
@@ -24,9 +25,9 @@ export const databasePage = page({
       tableSamples(site, "table-bytes", range.last),
       tableSamples(site, "dead-rows", range.last),
     ])
-    return { range, diagnosis: found, bytes, dead }
+    return { range, span: spanOf(range, site.now()), diagnosis: found, bytes, dead }
   },
-  view({ range, diagnosis: found, bytes, dead }, viewing) {
+  view({ range, span, diagnosis: found, bytes, dead }, viewing) {
     return (
       <>
         <div class="head">
@@ -41,8 +42,8 @@ export const databasePage = page({
         </Live>
         <Live id="charts">
           <div class="charts">
-            <TableChart id="bytes" title="Size of the tables, with indexes" unit="bytes" samples={bytes} />
-            <TableChart id="dead" title="Dead rows" unit="count" samples={dead} />
+            <TableChart id="bytes" title="Size of the tables, with indexes" unit="bytes" samples={bytes} span={span} />
+            <TableChart id="dead" title="Dead rows" unit="count" samples={dead} span={span} />
           </div>
         </Live>
       </>
@@ -92,26 +93,21 @@ function Facts({ diagnosis: { facts } }: { readonly diagnosis: Diagnosis }) {
   const { serverVersion, schemaVersion, user, roles, clockDifferenceMs, notifyMs, wraparound } = facts
   return (
     <section class="card">
-      <dl class="facts">
-        <dt>PostgreSQL</dt>
-        <dd>{serverVersion ?? "–"}</dd>
-        <dt>Schema</dt>
-        <dd>{schemaVersion === null ? "–" : `version ${schemaVersion}`}</dd>
-        <dt>User</dt>
-        <dd>{user ?? "–"}</dd>
-        <dt>Roles it can play</dt>
-        <dd>{roles === null || roles.length === 0 ? "–" : roles.join(", ")}</dd>
-        <dt>Notification there and back</dt>
-        <dd>
+      <FactList>
+        <Fact name="PostgreSQL">{serverVersion ?? "–"}</Fact>
+        <Fact name="Schema">{schemaVersion === null ? "–" : `version ${schemaVersion}`}</Fact>
+        <Fact name="User">{user ?? "–"}</Fact>
+        <Fact name="Roles it can play">{roles === null || roles.length === 0 ? "–" : roles.join(", ")}</Fact>
+        <Fact name="Notification there and back">
           <Length ms={notifyMs} />
-        </dd>
-        <dt>Clock, ahead of this process</dt>
-        <dd>
+        </Fact>
+        <Fact name="Clock, ahead of this process">
           <Length ms={clockDifferenceMs === null ? null : Math.abs(clockDifferenceMs)} />
-        </dd>
-        <dt>Transaction ids in use</dt>
-        <dd>{wraparound === null ? "–" : `${(wraparound.used * 100).toFixed(1)} %`}</dd>
-      </dl>
+        </Fact>
+        <Fact name="Transaction ids in use">
+          {wraparound === null ? "–" : `${(wraparound.used * 100).toFixed(1)} %`}
+        </Fact>
+      </FactList>
     </section>
   )
 }
@@ -121,9 +117,10 @@ interface TableChartProps {
   readonly title: string
   readonly unit: "bytes" | "count"
   readonly samples: Awaited<ReturnType<typeof tableSamples>>
+  readonly span: Span
 }
 
-function TableChart({ id, title, unit, samples }: TableChartProps) {
+function TableChart({ id, title, unit, samples, span }: TableChartProps) {
   const shown = shownTables.flatMap((table) => samples.find(({ label }) => label === table) ?? [])
   const newest = shown.map(({ label, points }) => `${label} ${sizeText(unit, points.at(-1)?.value ?? 0)}`)
   return (
@@ -133,7 +130,10 @@ function TableChart({ id, title, unit, samples }: TableChartProps) {
       summary={newest.join(", ")}
       unit={unit}
       kind="lines"
-      {...onOneAxis(shown.map(({ label, points }, index) => ({ label, colour: colours[index]!, points })))}
+      {...onOneAxis(
+        shown.map(({ label, points }, index) => ({ label, colour: colours[index]!, points })),
+        span,
+      )}
     />
   )
 }

@@ -2,11 +2,13 @@ import { bytesText } from "../../../domain/bytes-text.js"
 import type { WorkerRecord } from "../../../ports/operation-store.js"
 import { ActionButton } from "../../components/action-button.js"
 import { EmptyState } from "../../components/empty-state.js"
-import { Length, Time } from "../../components/figures.js"
+import { EntrypointLink } from "../../components/entrypoint-link.js"
+import { countText, Length, Time } from "../../components/figures.js"
 import { Live } from "../../components/live.js"
 import { Amount, Table, type TableColumn } from "../../components/table.js"
 import { allWorkers } from "../../readings/shared.js"
 import type { Viewing } from "../../route.js"
+import type { Site } from "../../site.js"
 import { page } from "../page.js"
 
 export const workersPage = page({
@@ -46,12 +48,13 @@ export const workersPage = page({
 })
 
 const mostEnded = 50
+const mostNamed = 2
+const mostInTitle = 50
 
 const common: readonly TableColumn<WorkerRecord>[] = [
   { head: "Worker", class: "id", cell: ({ id }) => id },
   { head: "State", cell: ({ state }) => <span class={`worker-state ${state}`}>{state}</span> },
-  { head: "Host", class: "name", cell: ({ host }) => host },
-  { head: "Process", right: true, class: "num", cell: ({ pid }) => String(pid) },
+  { head: "Host", class: "name", cell: ({ host, pid }) => <Process host={host} pid={pid} /> },
   { head: "Version", cell: ({ version }) => version },
   { head: "Started", cell: ({ startedAt }) => <Time at={startedAt} /> },
 ]
@@ -60,6 +63,7 @@ function aliveColumnsFor(viewing: Viewing): readonly TableColumn<WorkerRecord>[]
   return [
     ...common,
     ...vital,
+    { head: "Entrypoints", cell: ({ entrypoints }) => <Entrypoints names={entrypoints} site={viewing.site} /> },
     ...(viewing.mayAct("admin")
       ? [{ head: "Act", cell: (worker: WorkerRecord) => <Drain worker={worker} viewing={viewing} /> }]
       : []),
@@ -68,18 +72,52 @@ function aliveColumnsFor(viewing: Viewing): readonly TableColumn<WorkerRecord>[]
 
 const vital: readonly TableColumn<WorkerRecord>[] = [
   { head: "Heartbeat", right: true, cell: ({ silentMs }) => <Length ms={silentMs} /> },
-  { head: "Runs", right: true, cell: ({ vitals }) => <Amount count={vitals?.running ?? 0} /> },
+  { head: "Runs", right: true, cell: ({ holds, vitals }) => <Runs holds={holds} running={vitals?.running ?? 0} /> },
   { head: "Event loop", right: true, cell: ({ vitals }) => <Length ms={vitals?.worstEventLoopLagMs} /> },
   { head: "Memory", right: true, class: "num", cell: ({ vitals }) => bytesText(vitals?.memoryBytes ?? null) },
-  { head: "Notifications", cell: ({ vitals }) => vitals?.listen ?? <span class="none">–</span> },
-  { head: "Holds", class: "name", cell: ({ holds }) => holdsText(holds) },
-  { head: "Entrypoints", class: "name", cell: ({ entrypoints }) => entrypoints.join(", ") },
+  { head: "Hears", cell: ({ vitals }) => vitals?.listen ?? <span class="none">–</span> },
 ]
 
 const endedColumns: readonly TableColumn<WorkerRecord>[] = [
   ...common,
   { head: "Ended", cell: ({ stoppedAt, heartbeatAt }) => <Time at={stoppedAt ?? heartbeatAt} /> },
 ]
+
+function Process({ host, pid }: Pick<WorkerRecord, "host" | "pid">) {
+  return (
+    <>
+      {host} <small class="none">pid {pid}</small>
+    </>
+  )
+}
+
+/** How many jobs run, and of what, where the pointer is over it; those that are held and do not run yet are told beside. */
+function Runs({ holds, running }: { readonly holds: WorkerRecord["holds"]; readonly running: number }) {
+  const held = Object.values(holds).reduce((sum, count) => sum + count, 0)
+  return (
+    <span title={holdsText(holds)}>
+      <Amount count={running} />
+      {held > running ? <small class="none"> of {countText(held)} held</small> : null}
+    </span>
+  )
+}
+
+/** There may be thousands. */
+function Entrypoints({ names, site }: { readonly names: readonly string[]; readonly site: Site }) {
+  const shown = names.slice(0, mostNamed)
+  const rest = names.length - shown.length
+  return (
+    <span class="names" title={names.slice(0, mostInTitle).join(", ")}>
+      {shown.map((name, index) => (
+        <>
+          {index === 0 ? "" : ", "}
+          <EntrypointLink site={site} name={name} />
+        </>
+      ))}
+      {rest > 0 ? <span class="none"> +{countText(rest)}</span> : null}
+    </span>
+  )
+}
 
 function Drain({ worker: { id, host, state }, viewing }: { readonly worker: WorkerRecord; readonly viewing: Viewing }) {
   if (state === "draining") return <span class="none">drains</span>
@@ -97,6 +135,7 @@ function Drain({ worker: { id, host, state }, viewing }: { readonly worker: Work
 
 function holdsText(holds: WorkerRecord["holds"]): string {
   return Object.entries(holds)
+    .slice(0, mostInTitle)
     .map(([entrypoint, count]) => `${count} ${entrypoint}`)
     .join(", ")
 }
