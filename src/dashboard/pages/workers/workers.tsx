@@ -48,12 +48,12 @@ export const workersPage = page({
 })
 
 const mostEnded = 50
-const mostNamed = 2
+const mostNamed = 1
 const mostInTitle = 50
 
 const common: readonly TableColumn<WorkerRecord>[] = [
   { head: "Worker", class: "id", cell: ({ id }) => id },
-  { head: "State", cell: ({ state }) => <span class={`worker-state ${state}`}>{state}</span> },
+  { head: "State", cell: (worker) => <State {...worker} /> },
   { head: "Host", class: "name", cell: ({ host, pid }) => <Process host={host} pid={pid} /> },
   { head: "Version", cell: ({ version }) => version },
   { head: "Started", cell: ({ startedAt }) => <Time at={startedAt} /> },
@@ -75,13 +75,23 @@ const vital: readonly TableColumn<WorkerRecord>[] = [
   { head: "Runs", right: true, cell: ({ holds, vitals }) => <Runs holds={holds} running={vitals?.running ?? 0} /> },
   { head: "Event loop", right: true, cell: ({ vitals }) => <Length ms={vitals?.worstEventLoopLagMs} /> },
   { head: "Memory", right: true, class: "num", cell: ({ vitals }) => bytesText(vitals?.memoryBytes ?? null) },
-  { head: "Hears", cell: ({ vitals }) => vitals?.listen ?? <span class="none">–</span> },
 ]
 
 const endedColumns: readonly TableColumn<WorkerRecord>[] = [
   ...common,
   { head: "Ended", cell: ({ stoppedAt, heartbeatAt }) => <Time at={stoppedAt ?? heartbeatAt} /> },
 ]
+
+/** How it hears of jobs is said where it is not as it should be. */
+function State({ state, vitals, stoppedAt }: WorkerRecord) {
+  const listen = stoppedAt === null ? vitals?.listen : undefined
+  return (
+    <>
+      <span class={`worker-state ${state}`}>{state}</span>
+      {listen === undefined || listen === "listening" ? null : <small class="none"> {listen}</small>}
+    </>
+  )
+}
 
 function Process({ host, pid }: Pick<WorkerRecord, "host" | "pid">) {
   return (
