@@ -231,9 +231,14 @@ export class Queries<J extends JobMap<J> = AnyJobs> {
     return this.#inspection.countUnfinished()
   }
 
-  /** Jobs, newest first. */
+  /**
+   * Jobs, newest first.
+   *
+   * @throws PgQueuerError `PGQ_OPTION_INVALID`, `PGQ_NAME_INVALID`
+   */
   async jobs(filter: JobsFilter = {}): Promise<readonly JobRecord[]> {
     checkOptions("jobs", filter, filterChecks)
+    if (filter.entrypoint !== undefined) checkEntrypoint(filter.entrypoint)
     if (filter.after !== undefined) checkIds([filter.after])
     const ids = await this.#inspection.listJobIds({
       status: filter.status ?? null,

@@ -79,7 +79,8 @@ export function didYouMean(guess: string | undefined, shown = (word: string) => 
 
 function unknownOption(where: string, name: string, known: readonly string[]): PgQueuerError {
   const hint = didYouMean(nearest(name, known))
-  return invalid(`${where} has no option ${show(name)}${hint}`, `Known options: ${known.join(", ")}.`)
+  const remedy = known.length === 0 ? "It has none." : `Known options: ${known.join(", ")}.`
+  return invalid(`${where} has no option ${show(name)}${hint}`, remedy)
 }
 
 function invalid(message: string, remedy: string): PgQueuerError {

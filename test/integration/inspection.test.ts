@@ -78,6 +78,8 @@ it("lists jobs newest first, by status and entrypoint, page by page", async () =
   await expect(queries.jobs({ status: "done" as never })).rejects.toMatchObject({ code: "PGQ_OPTION_INVALID" })
   await expect(queries.jobs({ limit: 0 })).rejects.toMatchObject({ code: "PGQ_OPTION_INVALID" })
   await expect(queries.jobs({ after: "x" })).rejects.toMatchObject({ code: "PGQ_OPTION_INVALID" })
+  await expect(queries.jobs({ entrypoint: "a\0" })).rejects.toMatchObject({ code: "PGQ_NAME_INVALID" })
+  await expect(queries.jobs({ entrypoint: 7 as never })).rejects.toMatchObject({ code: "PGQ_NAME_INVALID" })
   await expect(queries.jobs({ statsu: "queued" } as never)).rejects.toThrow(/did you mean status/)
 })
 

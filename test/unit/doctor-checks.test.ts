@@ -182,7 +182,7 @@ describe("tables", () => {
 })
 
 describe("rights", () => {
-  const rights = (...held: readonly [role: string, right: string, held: boolean][]): RightReading[] =>
+  const rights = (...held: readonly (readonly [role: string, right: string, held: boolean])[]): RightReading[] =>
     held.map(([role, right, has]) => ({ role, right, held: has }))
 
   it("make a role when all are there", () => {
@@ -196,10 +196,37 @@ describe("rights", () => {
     expect(checkRights([...viewer, ...begun], "Ada", undefined)).toMatchObject([
       {
         severity: "note",
-        message: "Ada lacks rights that a worker needs: insert on s.new",
+        message: "Ada lacks rights of the role worker: insert on s.new",
         command: 'grant insert on s.new to "Ada";',
       },
     ])
+  })
+
+  it("to read more than is needed begin no role, and are near the one that lacks least", () => {
+    const reader = rights(
+      ["viewer", "select on s.job", true],
+      ["worker", "select on s.claim", true],
+      ["worker", "insert on s.job", false],
+    )
+    expect(checkRights(reader, "ada", undefined)).toEqual([])
+    const nearly = rights(["viewer", "select on s.failure", false])
+    expect(checkRights([...reader, ...nearly], "ada", undefined)).toMatchObject([
+      { message: "ada lacks rights of the role viewer: select on s.failure" },
+    ])
+  })
+
+  it("that are missing are granted for each object at once", () => {
+    const lacked = [
+      "insert on s.a",
+      "update (x) on s.a",
+      "update (y) on s.a",
+      "usage on sequence s.a_id",
+      "select on s.b",
+    ]
+    const [found] = checkRights(rights(...lacked.map((right) => ["worker", right, false] as const)), 'a"da', "worker")
+    expect(found!.command).toBe(
+      'grant insert, update (x, y) on s.a to "a""da"; grant usage on sequence s.a_id to "a""da"; grant select on s.b to "a""da";',
+    )
   })
 
   it("of a role that was asked for are missed as errors; and somebody without any is told", () => {
