@@ -196,6 +196,22 @@ it.each([
   expect(valueIn(found, "pgqueuer_scrape_errors_total", { code })).toBe(1)
 })
 
+it.each(["{}", "7", '{"listen":"listening","claims":{"jobs":1,"times":{"count":1,"sumMs":1,"buckets":[[999,1]]}}}'])(
+  "shows a worker without what it says of itself where that is nonsense: %s",
+  async (vitals) => {
+    const queue = await installQueue()
+    await queue.sql(
+      `insert into pgqueuer.worker (host, pid, version, entrypoints, heartbeat_timeout_ms, vitals) values ('h', 1, '1', '{a}', 60000, $1)`,
+      [vitals],
+    )
+    const found = await scrape(queue)
+    expect(valueIn(found, "pgqueuer_up")).toBe(1)
+    expect(valueIn(found, "pgqueuer_workers", { state: "running" })).toBe(1)
+    expect(found.get("pgqueuer_worker_claimed_total")!.samples).toEqual([])
+    expect(await queue.queries.workers()).toMatchObject([{ vitals: null }])
+  },
+)
+
 it("reads a schema that is newer and serves this code", async () => {
   const queue = await installQueue()
   await queue.sql("insert into pgqueuer.migration (version, serves) values (999, 2)")

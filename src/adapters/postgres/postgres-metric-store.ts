@@ -2,8 +2,8 @@ import type { Histogram } from "../../domain/histogram.js"
 import type { Queryable, Row } from "../../ports/driver.js"
 import type { MetricStore, Total } from "../../ports/metric-store.js"
 import type { SchemaState } from "../../ports/schema-store.js"
-import type { Vitals } from "../../ports/vitals.js"
 import type { Statements } from "./statement.js"
+import { readVitals } from "./vitals-column.js"
 
 /** Reads what metrics show beside rollups and depth. */
 export class PostgresMetricStore implements MetricStore {
@@ -50,7 +50,7 @@ export class PostgresMetricStore implements MetricStore {
       ...{ id, host, pid, version, held },
       silentMs: silent_ms,
       silent: silent_ms > (heartbeat_timeout_ms * 2) / 3,
-      vitals: vitals === null ? null : (JSON.parse(vitals) as Vitals),
+      vitals: readVitals(vitals),
     }))
   }
 

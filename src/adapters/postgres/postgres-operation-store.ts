@@ -11,6 +11,7 @@ import type {
   WorkerState,
 } from "../../ports/operation-store.js"
 import type { Statements } from "./statement.js"
+import { readVitals } from "./vitals-column.js"
 
 /** Limits, pauses and workers, as people see and change them. */
 export class PostgresOperationStore implements OperationStore {
@@ -151,7 +152,7 @@ function asWorker(row: WorkerRow): WorkerRecord {
     state: stateOf(row),
     silentMs: row.silent_ms,
     holds: row.held === null ? {} : JSON.parse(row.held),
-    vitals: row.vitals === null ? null : JSON.parse(row.vitals),
+    vitals: readVitals(row.vitals),
   }
 }
 
