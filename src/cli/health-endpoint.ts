@@ -33,8 +33,11 @@ export class HealthEndpoint {
     this.#current = current
   }
 
-  /** @throws PgQueuerError `PGQ_PORT_UNAVAILABLE` */
-  static async open(host: string, port: number): Promise<HealthEndpoint> {
+  /**
+   * @param onLost - the thread has died, which must not end the worker; probes get no answer from then on
+   * @throws PgQueuerError `PGQ_PORT_UNAVAILABLE`
+   */
+  static async open(host: string, port: number, onLost: (error: unknown) => void): Promise<HealthEndpoint> {
     const since = new Date()
     const current: Current = { source: { health: () => healthOf({ state: "starting", since }, since, undefined) } }
     const signOfLife = new BigInt64Array(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT))
@@ -45,6 +48,7 @@ export class HealthEndpoint {
     const workerData: HealthThreadStart = { host, port, signOfLife, heartbeatTimeoutMs }
     const thread = new Worker(new URL("./health-thread.js", import.meta.url), { workerData, execArgv: [] })
     const url = await opened(thread)
+    thread.on("error", onLost)
     thread.unref()
     const handle = healthHandler({
       health() {

@@ -51,6 +51,24 @@ describe.runIf(isInstalled)("behind PgBouncer in transaction mode, not preparing
     await session.release()
   })
 
+  test.each(drivers)("%s lets doctor see the pooler, and that notifications come past it", async (_, make) => {
+    const { schema } = await installQueue()
+    const { findings, facts } = await new Queries(make(), { schema }).doctor()
+    // The tests' server is quick, not safe.
+    const others = findings.filter(({ code }) => code !== "unsafe-setting")
+    expect(others).toMatchObject([{ severity: "note", code: "pooled" }])
+    expect(facts.notifyMs).toBeGreaterThan(0)
+  })
+
+  test("doctor says that notifications are lost without a direct connection", async () => {
+    const { schema } = await installQueue()
+    const pool = new pg.Pool({ connectionString: bouncer.url, max: 8 })
+    onTestFinished(() => pool.end())
+    const { healthy, findings } = await new Queries(new PgPoolDriver(pool, { prepare: false }), { schema }).doctor()
+    expect(healthy).toBe(false)
+    expect(findings.map(({ code }) => code)).toEqual(expect.arrayContaining(["pooled", "notify-lost"]))
+  })
+
   test.each(drivers)("%s keeps a transaction together", async (_, make) => {
     const driver = make()
     const ids = await Promise.all(

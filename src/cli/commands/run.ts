@@ -7,7 +7,7 @@ import { Queries } from "../../queries.js"
 import type { Cli, GlobalOptions } from "../cli.js"
 import { choosePlacement, chooseTarget, conveyToModule, withPool } from "../connection.js"
 import { type EmbeddedServer, openEmbeddedServer } from "../embedded-server.js"
-import { failureText } from "../failure.js"
+import { failureText, messageOf } from "../failure.js"
 import { HealthEndpoint, type HealthSource } from "../health-endpoint.js"
 import { StopRequests } from "../stop-requests.js"
 import type { Terminal } from "../terminal.js"
@@ -141,7 +141,9 @@ async function openHealth(
 ): Promise<HealthEndpoint | undefined> {
   if (healthPort === undefined && healthHost === undefined) return undefined
   if (healthPort === undefined) throw usageError("--health-host needs --health-port", "Give both, or none.")
-  const health = await HealthEndpoint.open(healthHost ?? "127.0.0.1", healthPort)
+  const health = await HealthEndpoint.open(healthHost ?? "127.0.0.1", healthPort, (error) =>
+    terminal.note(`pgq: the health endpoint answers no more: ${messageOf(error)}`),
+  )
   terminal.note(`pgq: health on ${health.url}`)
   return health
 }
