@@ -4,8 +4,13 @@ import { expect, test } from "vitest"
 import { handlerEvent, logEvents } from "../../src/domain/log-events.js"
 import { repository } from "../support/command-line.js"
 
-/** Where loggers are made, and where the one function that writes events is. */
-const makersOfLoggers = ["src/ports/logger.ts", "src/adapters/system/console-logger.ts", "src/app/worker/job-logger.ts"]
+/** Where loggers are made, where the one function that writes events is, and handlers, which log for their jobs. */
+const makersOfLoggers = [
+  "src/ports/logger.ts",
+  "src/adapters/system/console-logger.ts",
+  "src/app/worker/job-logger.ts",
+  "src/cli/demo/shop-worker.ts",
+]
 
 const sources = readdirSync(join(repository, "src"), { recursive: true, encoding: "utf8" })
   .map((file) => join("src", file))

@@ -59,7 +59,9 @@ export function onOneAxis(
   { from, to }: Span,
 ): Pick<ChartProps, "at" | "series"> {
   const all = series.flatMap(({ points }) => points.map(({ at }) => at.getTime()))
-  const ends = all.length === 0 ? [] : [from.getTime(), to.getTime()]
+  const [least, most] = [Math.min(...all), Math.max(...all)]
+  // Beyond what was measured only: between two measurements they would be a gap.
+  const ends = all.length === 0 ? [] : [from.getTime(), to.getTime()].filter((at) => at < least || at > most)
   const times = [...new Set([...all, ...ends])].sort((a, b) => a - b)
   return {
     at: times.map((time) => new Date(time)),

@@ -32,7 +32,7 @@ export function Tiles({ history, depth, workers }: TilesProps) {
       <Tile label="Deferred" note="wait for their time">
         <Count {...place("deferred")} />
       </Tile>
-      <Tile label="Held" note="failed, to be decided">
+      <Tile label="Held" note="to be decided">
         <Count {...place("failed")} />
       </Tile>
       <Tile label="Wait, p95" note="until the first start">

@@ -12,7 +12,7 @@ import { page } from "../page.js"
 import { type Range, rangeOf } from "../range.js"
 import { RangeTabs } from "../range-tabs.js"
 import { busiestFirst, type EntrypointRow, failuresOf, rowsOf } from "./entrypoint-rows.js"
-import { limitsText } from "./limits-text.js"
+import { limitsText, shortLimitsText } from "./limits-text.js"
 import { PauseButton } from "./pause-button.js"
 
 const pageSize = 50
@@ -170,7 +170,7 @@ function columnsFor(viewing: Viewing): readonly TableColumn<EntrypointRow>[] {
     count("Running", "picked"),
     count("Deferred", "deferred"),
     count("Held", "failed"),
-    { head: "Successful", right: true, cell: ({ active }) => <Amount count={active?.ended.successful ?? 0} /> },
+    { head: "Done", right: true, cell: ({ active }) => <Amount count={active?.ended.successful ?? 0} /> },
     {
       head: "Failed",
       right: true,
@@ -179,8 +179,8 @@ function columnsFor(viewing: Viewing): readonly TableColumn<EntrypointRow>[] {
     },
     { head: "Wait p95", right: true, cell: ({ active }) => <Length ms={active?.wait.p95Ms} /> },
     { head: "Run p95", right: true, cell: ({ active }) => <Length ms={active?.run.p95Ms} /> },
-    { head: "Limits", cell: ({ limits: rules }) => <Limits limits={rules} /> },
     { head: "Workers", right: true, cell: ({ limits: rules }) => <Amount count={rules?.workers ?? 0} /> },
+    { head: "Limits", cell: ({ limits: rules }) => <Limits limits={rules} /> },
     ...(viewing.mayAct("admin")
       ? [
           {
@@ -195,6 +195,10 @@ function columnsFor(viewing: Viewing): readonly TableColumn<EntrypointRow>[] {
 }
 
 function Limits({ limits: rules }: { readonly limits: EntrypointLimits | undefined }) {
-  const text = rules === undefined ? "" : limitsText(rules)
-  return text === "" ? <span class="none">–</span> : <span>{text}</span>
+  const text = rules === undefined ? "" : shortLimitsText(rules)
+  return rules === undefined || text === "" ? (
+    <span class="none">–</span>
+  ) : (
+    <span title={limitsText(rules)}>{text}</span>
+  )
 }

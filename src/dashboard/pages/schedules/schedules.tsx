@@ -40,21 +40,19 @@ function columnsFor(viewing: Viewing): readonly TableColumn<ScheduleRecord>[] {
     {
       head: "Schedule",
       class: "name",
-      cell: ({ name }) => (
-        <a href={href(site, `/schedules/${encodeURIComponent(name)}`)} data-open="">
-          {name}
-        </a>
+      cell: ({ name, entrypoint }) => (
+        <>
+          <a href={href(site, `/schedules/${encodeURIComponent(name)}`)} data-open="">
+            {name}
+          </a>
+          {entrypoint === null ? null : <small class="none"> enqueues {entrypoint}</small>}
+        </>
       ),
     },
     { head: "When", cell: ({ expression, timezone }) => <Expression expression={expression} timezone={timezone} /> },
     { head: "Next", cell: (schedule) => <Next {...schedule} /> },
     { head: "Last", cell: ({ lastExecution }) => (lastExecution === null ? <None /> : <Time at={lastExecution} />) },
     { head: "Went", class: "what", cell: ({ lastRun }) => <Went run={lastRun} viewing={viewing} /> },
-    {
-      head: "Does",
-      class: "name",
-      cell: ({ entrypoint }) => (entrypoint === null ? "runs its handler" : `enqueues ${entrypoint}`),
-    },
     ...(viewing.mayAct("operator")
       ? [{ head: "Act", cell: (schedule: ScheduleRecord) => <Actions {...{ schedule, viewing }} /> }]
       : []),
