@@ -5,6 +5,9 @@
 --   $7 bigint only what comes behind this cursor, or null   $8 int at most so many   $9 int looks at so many rows at most
 -- Locks: none.   Index: job_pkey, ready_pkey (by jumps from line to line, 2,000 at most), deferred_pkey, held_pkey, outcome_pkey, and
 -- outcome_failed_idx for ends other than successful. Of each place $9 rows are read at most, whatever matches; claim is read whole.
+--
+-- Of the lines of queued jobs each is looked at so far that all together are $9 rows. What lies behind the end of the look at any line is
+-- left for the next page, which begins there: a last row without an id says where.
 with recursive line as (
   (
     select ready.entrypoint, ready.rank
@@ -24,11 +27,62 @@ with recursive line as (
     order by ready.entrypoint, ready.rank
     limit 1
   ) as next
+),
+chosen as materialized (
+  select first.entrypoint, first.rank
+  from (select line.entrypoint, line.rank from line limit 2000) as first
+  where $3::int is null or first.rank = ~$3::int
+),
+share as materialized (
+  select greatest(1, least(
+    case when $5::timestamptz is null and $6::timestamptz is null then $8::int else $9::int end,
+    $9::int / greatest(1, count(*))
+  ))::int as rows
+  from chosen
+),
+looked as materialized (
+  select walked.job_id, walked.seq, walked.nth
+  from chosen
+  cross join lateral (
+    select
+      ready.job_id, ready.seq,
+-- newest first {
+      row_number() over (order by ready.seq desc) as nth
+-- }
+-- oldest first {
+      row_number() over (order by ready.seq) as nth
+-- }
+    from (
+      select ready.job_id, ready.seq
+      from pgqueuer.ready as ready
+      where ready.entrypoint = chosen.entrypoint and ready.rank = chosen.rank
+-- newest first {
+        and ($7::bigint is null or ready.seq < $7::bigint)
+      order by ready.seq desc
+-- }
+-- oldest first {
+        and ($7::bigint is null or ready.seq > $7::bigint)
+      order by ready.seq
+-- }
+      limit (select share.rows from share)
+    ) as ready
+  ) as walked
+),
+horizon as materialized (
+-- newest first {
+  select max(looked.seq) as seq
+-- }
+-- oldest first {
+  select min(looked.seq) as seq
+-- }
+  from looked
+  cross join share
+  where looked.nth = share.rows
 )
-select found.id::text as id, found.cursor::text as cursor
+select found.id::text as id, found.cursor::text as cursor, found.looked
 from (
   (
-    select walked.id, walked.id as cursor
+    select walked.id, walked.id as cursor, null::int as looked
     from (
       select job.id, job.entrypoint, job.priority, job.created_at
       from pgqueuer.job as job
@@ -51,37 +105,31 @@ from (
   )
   union all
   (
-    select place.job_id, place.seq
-    from (select line.entrypoint, line.rank from line limit 2000) as line
-    cross join lateral (
-      select walked.job_id, walked.seq
-      from (
-        select ready.job_id, ready.seq
-        from pgqueuer.ready as ready
-        where ready.entrypoint = line.entrypoint and ready.rank = line.rank
+    select looked.job_id, looked.seq, null
+    from looked
+    cross join horizon
 -- newest first {
-          and ($7::bigint is null or ready.seq < $7::bigint)
-        order by ready.seq desc
+    where (horizon.seq is null or looked.seq >= horizon.seq)
 -- }
 -- oldest first {
-          and ($7::bigint is null or ready.seq > $7::bigint)
-        order by ready.seq
+    where (horizon.seq is null or looked.seq <= horizon.seq)
 -- }
-        limit case when $2::text is null then least($9::int, $8::int * 10) else $9::int end
-      ) as walked
-      where ($5::timestamptz is null and $6::timestamptz is null) or exists (
+      and (($5::timestamptz is null and $6::timestamptz is null) or exists (
         select from pgqueuer.job as job
-        where job.id = walked.job_id
+        where job.id = looked.job_id
           and ($5::timestamptz is null or job.created_at >= $5::timestamptz)
           and ($6::timestamptz is null or job.created_at < $6::timestamptz)
-      )
-      limit $8::int
-    ) as place
-    where $3::int is null or line.rank = ~$3::int
+      ))
   )
   union all
   (
-    select walked.job_id, walked.job_id
+    select null, horizon.seq, (select count(*)::int from looked)
+    from horizon
+    where horizon.seq is not null
+  )
+  union all
+  (
+    select walked.job_id, walked.job_id, null
     from (
       select deferred.job_id, deferred.entrypoint, deferred.rank
       from pgqueuer.deferred as deferred
@@ -105,7 +153,7 @@ from (
   )
   union all
   (
-    select member.job_id, member.job_id
+    select member.job_id, member.job_id, null
     from pgqueuer.claim as claim
     cross join lateral unnest(claim.job_ids, claim.ranks) as member (job_id, rank)
     left join lateral (select job.created_at from pgqueuer.job as job where job.id = member.job_id) as job on true
@@ -127,7 +175,7 @@ from (
   )
   union all
   (
-    select walked.job_id, walked.job_id
+    select walked.job_id, walked.job_id, null
     from (
       select held.job_id, held.entrypoint, held.rank, held.worker_id
       from pgqueuer.held as held
@@ -152,7 +200,7 @@ from (
   )
   union all
   (
-    select walked.job_id, walked.job_id
+    select walked.job_id, walked.job_id, null
     from (
       select outcome.job_id, outcome.entrypoint, outcome.worker_id
       from pgqueuer.outcome as outcome
@@ -177,22 +225,24 @@ from (
   )
   union all
   (
-    select walked.job_id, walked.job_id
+    select walked.job_id, walked.job_id, null
     from (
       select outcome.job_id, outcome.entrypoint, outcome.worker_id, outcome.status
       from pgqueuer.outcome as outcome
 -- newest first {
-      where $7::bigint is null or outcome.job_id < $7::bigint
+      where ($1::text = 'successful' or ($1::text is null and $4::bigint is not null))
+        and ($7::bigint is null or outcome.job_id < $7::bigint)
       order by outcome.job_id desc
 -- }
 -- oldest first {
-      where $7::bigint is null or outcome.job_id > $7::bigint
+      where ($1::text = 'successful' or ($1::text is null and $4::bigint is not null))
+        and ($7::bigint is null or outcome.job_id > $7::bigint)
       order by outcome.job_id
 -- }
       limit $9::int
     ) as walked
     left join lateral (select job.created_at, job.priority from pgqueuer.job as job where job.id = walked.job_id) as job on true
-    where (($1::text = 'successful' and walked.status = 'successful') or ($1::text is null and $4::bigint is not null))
+    where ($1::text is null or walked.status = 'successful')
       and ($4::bigint is null or walked.worker_id = $4::bigint)
       and ($2::text is null or walked.entrypoint = $2::text)
       and ($3::int is null or job.priority = $3::int)
@@ -202,9 +252,9 @@ from (
   )
 ) as found
 -- newest first {
-order by found.cursor desc
+order by found.cursor desc, found.id nulls last
 -- }
 -- oldest first {
-order by found.cursor
+order by found.cursor, found.id nulls last
 -- }
 limit $8::int;

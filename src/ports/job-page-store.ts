@@ -22,6 +22,14 @@ export interface PagedJob {
   readonly cursor: string
 }
 
+export interface FoundPage {
+  readonly jobs: readonly PagedJob[]
+  /** Where to go on; null when there is nothing behind it. */
+  readonly next: string | null
+  /** How many rows were looked at, where these were not enough to find as many jobs as asked for, and there are more. */
+  readonly looked: number | null
+}
+
 /** A place in line. */
 export interface LinePlace {
   readonly entrypoint: string
@@ -69,9 +77,7 @@ export type ValueName = (typeof valueNames)[number]
 
 /** Pages of jobs that are quick however many there are. */
 export interface JobPageStore {
-  findPage(request: JobPageRequest): Promise<readonly PagedJob[]>
-  /** How far `findPage` has looked where it did not find as many as it was to: the cursor of the last row, null when there is nothing behind it. */
-  findEnd(request: JobPageRequest): Promise<{ readonly looked: number; readonly cursor: string | null }>
+  findPage(request: JobPageRequest): Promise<FoundPage>
   /** The queued jobs that match, line by line however many lines there are, and where to go on; null at the end. */
   walkQueued(request: QueuedWalk): Promise<{ readonly ids: readonly string[]; readonly next: LinePlace | null }>
   /** In the order of the ids that are given. */

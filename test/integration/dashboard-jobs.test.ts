@@ -60,11 +60,48 @@ test("says how far it has looked when it gives up, and goes on from there", asyn
   await queue.queries.enqueueMany(Array.from({ length: 50 }, () => ({ entrypoint: "often" })))
   const store = new PostgresJobPageStore(queue.driver, new Statements(queue))
   const request = { ...everything, entrypoint: "rare", lookAtMost: 30 }
-  expect(await store.findPage(request)).toEqual([])
-  const { looked, cursor } = await store.findEnd(request)
-  expect(looked).toBe(30)
-  expect(await store.findPage({ ...request, after: cursor })).toMatchObject([{ id: "1" }])
-  expect(await store.findEnd({ ...request, after: cursor })).toEqual({ looked: 21, cursor: null })
+  const first = await store.findPage(request)
+  expect(first).toEqual({ jobs: [], looked: 30, next: expect.any(String) })
+  expect(await store.findPage({ ...request, after: first.next })).toMatchObject({ jobs: [{ id: "1" }], next: null })
+})
+
+test("finds each queued job once, however short its look at each line is", async () => {
+  const queue = await installQueue()
+  for (const [index, entrypoint] of ["a", "b", "a", "c", "b", "a", "a"].entries()) {
+    const priority = index % 2
+    await queue.queries.enqueueMany(Array.from({ length: 11 }, () => ({ entrypoint, priority })))
+  }
+  await queue.sql("update pgqueuer.job set created_at = created_at - interval '1 hour' where id % 7 = 0")
+  const store = new PostgresJobPageStore(queue.driver, new Statements(queue))
+  const jobs = await queue.queries.jobs({ limit: 1_000 })
+  const before = new Date(Date.now() - 1_800_000)
+  for (const order of ["newest", "oldest"] as const)
+    for (const entrypoint of [null, "a"])
+      for (const createdBefore of [null, before])
+        for (const [limit, lookAtMost] of [
+          [5, 1],
+          [5, 12],
+          [5, 40],
+          [100, 20],
+          [100, 1_000],
+        ] as const) {
+          const request = {
+            ...everything,
+            status: "queued",
+            order,
+            entrypoint,
+            createdBefore,
+            limit,
+            lookAtMost,
+          } as const
+          const found = (await allPages(store, request)).map(Number)
+          const expected = jobs
+            .filter((job) => entrypoint === null || job.entrypoint === entrypoint)
+            .filter(({ createdAt }) => createdBefore === null || createdAt < createdBefore)
+            .map(({ id }) => Number(id))
+          const inOrder = expected.sort((a, b) => sign(order) * (a - b))
+          expect(found, JSON.stringify(request)).toEqual(inOrder)
+        }
 })
 
 test("finds a text in payloads and errors, but none that is hidden", async () => {
@@ -133,10 +170,10 @@ async function allPages(store: PostgresJobPageStore, request: JobPageRequest): P
   const ids: string[] = []
   let after = request.after
   for (;;) {
-    const page = await store.findPage({ ...request, after })
-    ids.push(...page.map(({ id }) => id))
-    if (page.length < request.limit) return ids
-    after = page.at(-1)!.cursor
+    const { jobs, next } = await store.findPage({ ...request, after })
+    ids.push(...jobs.map(({ id }) => id))
+    if (next === null) return ids
+    after = next
   }
 }
 

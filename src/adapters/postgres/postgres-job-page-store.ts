@@ -1,6 +1,7 @@
 import type { Status } from "../../domain/status.js"
 import type { Queryable, Row } from "../../ports/driver.js"
 import {
+  type FoundPage,
   type JobPageRequest,
   type JobPageStore,
   type JobRow,
@@ -25,24 +26,36 @@ export class PostgresJobPageStore implements JobPageStore {
     this.#statements = statements
   }
 
-  findPage(request: JobPageRequest): Promise<readonly PagedJob[]> {
-    const { order, status, entrypoint, priority, worker, createdFrom, createdBefore, after } = request
+  async findPage(request: JobPageRequest): Promise<FoundPage> {
+    const { order, status, entrypoint, priority, worker, createdFrom, createdBefore, after, limit } = request
     const statement = order === "newest" ? "find_newest_jobs" : "find_oldest_jobs"
-    return this.#statements.run<PagedJob & Row>(this.#on, statement, [
+    const rows = await this.#statements.run<FoundRow>(this.#on, statement, [
       ...[status, entrypoint, priority, worker, createdFrom, createdBefore, after],
-      ...[request.limit, request.lookAtMost],
+      ...[limit, request.lookAtMost],
     ])
+    const jobs = rows.flatMap(({ id, cursor }) => (id === null ? [] : { id, cursor }))
+    if (jobs.length === limit) return { jobs, next: jobs.at(-1)!.cursor, looked: null }
+    const end = await this.#findEnd(request, rows.at(-1))
+    if (end === null) return { jobs, next: null, looked: null }
+    // Of two places one was looked at further than the other; what lies behind comes with the next page.
+    const isBehind = ({ cursor }: PagedJob) =>
+      order === "newest" ? BigInt(cursor) < BigInt(end.cursor) : BigInt(cursor) > BigInt(end.cursor)
+    return { jobs: jobs.filter((job) => !isBehind(job)), next: end.cursor, looked: end.looked }
   }
 
-  async findEnd({ order, status, worker, after, lookAtMost }: JobPageRequest) {
-    // What is queued or held by workers is found through its lines and its claims, all of it.
-    if (status === "queued" || status === "picked") return { looked: 0, cursor: null }
+  /** How far a page was looked for that is not full; null when there is nothing behind it. */
+  async #findEnd(
+    { order, status, worker, after, lookAtMost }: JobPageRequest,
+    last: FoundRow | undefined,
+  ): Promise<{ readonly looked: number; readonly cursor: string } | null> {
+    if (last !== undefined && last.id === null) return { looked: last.looked ?? 0, cursor: last.cursor }
+    if (status === "queued" || status === "picked") return null
     const statement = order === "newest" ? "find_newest_end" : "find_oldest_end"
     const rows = await this.#statements.run<{ looked: number; cursor: string | null }>(this.#on, statement, [
       ...[status, worker, after, lookAtMost],
     ])
     const { looked, cursor } = rows[0]!
-    return { looked, cursor: looked < lookAtMost ? null : cursor }
+    return looked < lookAtMost || cursor === null ? null : { looked, cursor }
   }
 
   async walkQueued({ entrypoint, priority, createdFrom, createdBefore, after, lookAtMost }: QueuedWalk) {
@@ -80,6 +93,13 @@ export class PostgresJobPageStore implements JobPageStore {
     const rows = await this.#statements.run<{ id: string; error: string }>(this.#on, "find_errors", [ids])
     return new Map(rows.map(({ id, error }) => [id, error]))
   }
+}
+
+interface FoundRow extends Row {
+  /** Null in the row that says how far it was looked. */
+  readonly id: string | null
+  readonly cursor: string
+  readonly looked: number | null
 }
 
 type ValuesRow = Row & {

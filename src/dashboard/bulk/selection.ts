@@ -75,6 +75,6 @@ async function newestJob({ jobPages }: Site): Promise<string> {
     createdFrom: null,
     createdBefore: null,
   }
-  const [newest] = await jobPages.findPage({ ...anything, order: "newest", after: null, limit: 1, lookAtMost: 1 })
-  return newest?.id ?? "0"
+  const { jobs } = await jobPages.findPage({ ...anything, order: "newest", after: null, limit: 1, lookAtMost: 1 })
+  return jobs[0]?.id ?? "0"
 }

@@ -1,5 +1,5 @@
 import type { Status } from "../../domain/status.js"
-import type { JobPageRequest, LinePlace } from "../../ports/job-page-store.js"
+import type { FoundPage, JobPageRequest, LinePlace } from "../../ports/job-page-store.js"
 import { keepMatching, requestOf } from "../readings/job-page.js"
 import type { Site } from "../site.js"
 import { placesOf } from "./bulk-kinds.js"
@@ -50,10 +50,9 @@ async function* walkPlace(
   from: string,
 ): AsyncGenerator<readonly string[]> {
   for (let after: string | null = from; after !== null; ) {
-    const found: Awaited<ReturnType<typeof jobPages.findPage>> = await jobPages.findPage({ ...request, after })
-    if (found.length === request.limit) after = found.at(-1)!.cursor
-    else after = (await jobPages.findEnd({ ...request, after })).cursor
-    yield found.map(({ id }) => id)
+    const { jobs, next }: FoundPage = await jobPages.findPage({ ...request, after })
+    after = next
+    yield jobs.map(({ id }) => id)
   }
 }
 

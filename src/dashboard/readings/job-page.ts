@@ -7,6 +7,9 @@ import type { Site } from "../site.js"
 /** Rows that one look at a place reads at most: some 30 ms of the server's time. */
 const lookAtMost = 50_000
 
+/** The same where the job itself has to be looked up for each row. */
+const lookUpAtMost = 10_000
+
 /** A text is looked for in so many jobs that match the rest. */
 const searchAtMost = 10_000
 
@@ -31,18 +34,17 @@ export async function findJobPage(site: Site, filter: JobsFilter, pageSize: numb
 
 async function findPlain(site: Site, filter: JobsFilter, pageSize: number): Promise<JobPage> {
   const request = requestOf(site, filter, pageSize + 1)
-  const found = await site.jobPages.findPage(request)
+  const { jobs: found, next, looked } = await site.jobPages.findPage(request)
   const shown = found.slice(0, pageSize)
   const jobs = await site.jobPages.describe(shown.map(({ id }) => id))
   if (found.length > pageSize) return { jobs, next: shown.at(-1)!.cursor, looked: null }
-  const { looked, cursor } = await site.jobPages.findEnd(request)
-  return { jobs, next: cursor, looked: cursor === null ? null : looked }
+  return { jobs, next, looked }
 }
 
 /** The database finds them; where fields are hidden, only a text counts that is still there without them. */
 async function findWithText(site: Site, filter: JobsFilter, pageSize: number): Promise<JobPage> {
   const request = requestOf(site, filter, searchAtMost)
-  const candidates = await site.jobPages.findPage(request)
+  const { jobs: candidates, next, looked } = await site.jobPages.findPage(request)
   const kept: { readonly row: JobRow; readonly cursor: string }[] = []
   // Where many match, the first of them fill the page.
   for (const some of [candidates.slice(0, searchFirst), ...batches(candidates.slice(searchFirst), searchAtMost)]) {
@@ -63,9 +65,7 @@ async function findWithText(site: Site, filter: JobsFilter, pageSize: number): P
   }
   const jobs = kept.slice(0, pageSize).map(({ row }) => row)
   if (kept.length > pageSize) return { jobs, next: kept[pageSize - 1]!.cursor, looked: null }
-  if (candidates.length === searchAtMost) return { jobs, next: candidates.at(-1)!.cursor, looked: searchAtMost }
-  const { looked, cursor } = await site.jobPages.findEnd(request)
-  return { jobs, next: cursor, looked: cursor === null ? null : looked }
+  return { jobs, next, looked: candidates.length === searchAtMost ? searchAtMost : looked }
 }
 
 /** Those of the jobs that have the text and the kind of error that the filter asks for, of which an index knows nothing. */
@@ -119,8 +119,14 @@ export function requestOf(site: Pick<Site, "now">, filter: JobsFilter, limit: nu
     createdBefore: ago(filter.before),
     after: filter.after ?? null,
     limit,
-    lookAtMost,
+    lookAtMost: looksUp(filter) ? lookUpAtMost : lookAtMost,
   }
+}
+
+/** A place says neither when a job was created nor, once it has ended, its priority. */
+function looksUp({ status, worker, priority, within, before }: JobsFilter): boolean {
+  const isByPlace = status !== undefined || worker !== undefined
+  return isByPlace && [priority, within, before].some((value) => value !== undefined)
 }
 
 function batches<T>(all: readonly T[], size: number): readonly (readonly T[])[] {
