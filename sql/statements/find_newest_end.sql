@@ -16,11 +16,11 @@ from (
     from pgqueuer.job as job
     where $1::text is null and $2::bigint is null
 -- newest first {
-      and ($3::bigint is null or job.id < $3::bigint)
+      and job.id < coalesce($3::bigint, 9223372036854775807)
     order by job.id desc
 -- }
 -- oldest first {
-      and ($3::bigint is null or job.id > $3::bigint)
+      and job.id > coalesce($3::bigint, -1)
     order by job.id
 -- }
     limit $4::int
@@ -31,11 +31,11 @@ from (
     from pgqueuer.deferred as deferred
     where $1::text = 'deferred'
 -- newest first {
-      and ($3::bigint is null or deferred.job_id < $3::bigint)
+      and deferred.job_id < coalesce($3::bigint, 9223372036854775807)
     order by deferred.job_id desc
 -- }
 -- oldest first {
-      and ($3::bigint is null or deferred.job_id > $3::bigint)
+      and deferred.job_id > coalesce($3::bigint, -1)
     order by deferred.job_id
 -- }
     limit $4::int
@@ -46,11 +46,11 @@ from (
     from pgqueuer.held as held
     where $1::text = 'failed'
 -- newest first {
-      and ($3::bigint is null or held.job_id < $3::bigint)
+      and held.job_id < coalesce($3::bigint, 9223372036854775807)
     order by held.job_id desc
 -- }
 -- oldest first {
-      and ($3::bigint is null or held.job_id > $3::bigint)
+      and held.job_id > coalesce($3::bigint, -1)
     order by held.job_id
 -- }
     limit $4::int
@@ -59,14 +59,14 @@ from (
   (
     select outcome.job_id
     from pgqueuer.outcome as outcome
-    where $1::text in ('exception', 'canceled', 'deleted') and outcome.status = $1::text and outcome.status <> 'successful'
+    where $1::text in ('exception', 'canceled', 'deleted') and outcome.status <> 'successful'
 -- newest first {
-      and ($3::bigint is null or outcome.job_id < $3::bigint)
-    order by outcome.job_id desc
+      and (outcome.status, outcome.job_id) < ($1::text, coalesce($3::bigint, 9223372036854775807)) and outcome.status >= $1::text
+    order by outcome.status desc, outcome.job_id desc
 -- }
 -- oldest first {
-      and ($3::bigint is null or outcome.job_id > $3::bigint)
-    order by outcome.job_id
+      and (outcome.status, outcome.job_id) > ($1::text, coalesce($3::bigint, -1)) and outcome.status <= $1::text
+    order by outcome.status, outcome.job_id
 -- }
     limit $4::int
   )
@@ -76,11 +76,11 @@ from (
     from pgqueuer.outcome as outcome
     where ($1::text = 'successful' or ($1::text is null and $2::bigint is not null))
 -- newest first {
-      and ($3::bigint is null or outcome.job_id < $3::bigint)
+      and outcome.job_id < coalesce($3::bigint, 9223372036854775807)
     order by outcome.job_id desc
 -- }
 -- oldest first {
-      and ($3::bigint is null or outcome.job_id > $3::bigint)
+      and outcome.job_id > coalesce($3::bigint, -1)
     order by outcome.job_id
 -- }
     limit $4::int

@@ -6,6 +6,8 @@
 -- Locks: none.   Index: job_pkey, ready_pkey (by jumps from line to line, 2,000 at most), deferred_pkey, held_pkey, outcome_pkey, and
 -- outcome_failed_idx for ends other than successful. Of each place $9 rows are read at most, whatever matches; claim is read whole.
 --
+-- Jobs are looked up by no join: the plan of one, made while the tables were empty, would read all of them.
+-- An equal status would be taken for no part of an order, and so the history be read by its primary key until enough is found.
 -- Of the lines of queued jobs each is looked at so far that all together are $9 rows. What lies behind the end of the look at any line is
 -- left for the next page, which begins there: a last row without an id says where.
 with recursive line as (
@@ -57,11 +59,11 @@ looked as materialized (
       from pgqueuer.ready as ready
       where ready.entrypoint = chosen.entrypoint and ready.rank = chosen.rank
 -- newest first {
-        and ($7::bigint is null or ready.seq < $7::bigint)
+        and ready.seq < coalesce($7::bigint, 9223372036854775807)
       order by ready.seq desc
 -- }
 -- oldest first {
-        and ($7::bigint is null or ready.seq > $7::bigint)
+        and ready.seq > coalesce($7::bigint, -1)
       order by ready.seq
 -- }
       limit (select share.rows from share)
@@ -87,11 +89,11 @@ from (
       select job.id, job.entrypoint, job.priority, job.created_at
       from pgqueuer.job as job
 -- newest first {
-      where $7::bigint is null or job.id < $7::bigint
+      where job.id < coalesce($7::bigint, 9223372036854775807)
       order by job.id desc
 -- }
 -- oldest first {
-      where $7::bigint is null or job.id > $7::bigint
+      where job.id > coalesce($7::bigint, -1)
       order by job.id
 -- }
       limit $9::int
@@ -134,21 +136,24 @@ from (
       select deferred.job_id, deferred.entrypoint, deferred.rank
       from pgqueuer.deferred as deferred
 -- newest first {
-      where $7::bigint is null or deferred.job_id < $7::bigint
+      where deferred.job_id < coalesce($7::bigint, 9223372036854775807)
       order by deferred.job_id desc
 -- }
 -- oldest first {
-      where $7::bigint is null or deferred.job_id > $7::bigint
+      where deferred.job_id > coalesce($7::bigint, -1)
       order by deferred.job_id
 -- }
       limit $9::int
     ) as walked
-    left join lateral (select job.created_at from pgqueuer.job as job where job.id = walked.job_id) as job on true
     where $1::text = 'deferred' and $4::bigint is null
       and ($2::text is null or walked.entrypoint = $2::text)
       and ($3::int is null or walked.rank = ~$3::int)
-      and ($5::timestamptz is null or job.created_at >= $5::timestamptz)
-      and ($6::timestamptz is null or job.created_at < $6::timestamptz)
+      and (($5::timestamptz is null and $6::timestamptz is null) or exists (
+        select from pgqueuer.job as job
+        where job.id = walked.job_id
+          and ($5::timestamptz is null or job.created_at >= $5::timestamptz)
+          and ($6::timestamptz is null or job.created_at < $6::timestamptz)
+      ))
     limit $8::int
   )
   union all
@@ -156,19 +161,22 @@ from (
     select member.job_id, member.job_id, null
     from pgqueuer.claim as claim
     cross join lateral unnest(claim.job_ids, claim.ranks) as member (job_id, rank)
-    left join lateral (select job.created_at from pgqueuer.job as job where job.id = member.job_id) as job on true
     where ($1::text = 'picked' or ($1::text is null and $4::bigint is not null))
       and ($4::bigint is null or claim.worker_id = $4::bigint)
       and ($2::text is null or claim.entrypoint = $2::text)
       and ($3::int is null or member.rank = ~$3::int)
-      and ($5::timestamptz is null or job.created_at >= $5::timestamptz)
-      and ($6::timestamptz is null or job.created_at < $6::timestamptz)
+      and (($5::timestamptz is null and $6::timestamptz is null) or exists (
+        select from pgqueuer.job as job
+        where job.id = member.job_id
+          and ($5::timestamptz is null or job.created_at >= $5::timestamptz)
+          and ($6::timestamptz is null or job.created_at < $6::timestamptz)
+      ))
 -- newest first {
-      and ($7::bigint is null or member.job_id < $7::bigint)
+      and member.job_id < coalesce($7::bigint, 9223372036854775807)
     order by member.job_id desc
 -- }
 -- oldest first {
-      and ($7::bigint is null or member.job_id > $7::bigint)
+      and member.job_id > coalesce($7::bigint, -1)
     order by member.job_id
 -- }
     limit $8::int
@@ -180,22 +188,25 @@ from (
       select held.job_id, held.entrypoint, held.rank, held.worker_id
       from pgqueuer.held as held
 -- newest first {
-      where $7::bigint is null or held.job_id < $7::bigint
+      where held.job_id < coalesce($7::bigint, 9223372036854775807)
       order by held.job_id desc
 -- }
 -- oldest first {
-      where $7::bigint is null or held.job_id > $7::bigint
+      where held.job_id > coalesce($7::bigint, -1)
       order by held.job_id
 -- }
       limit $9::int
     ) as walked
-    left join lateral (select job.created_at from pgqueuer.job as job where job.id = walked.job_id) as job on true
     where $1::text = 'failed'
       and ($4::bigint is null or walked.worker_id = $4::bigint)
       and ($2::text is null or walked.entrypoint = $2::text)
       and ($3::int is null or walked.rank = ~$3::int)
-      and ($5::timestamptz is null or job.created_at >= $5::timestamptz)
-      and ($6::timestamptz is null or job.created_at < $6::timestamptz)
+      and (($5::timestamptz is null and $6::timestamptz is null) or exists (
+        select from pgqueuer.job as job
+        where job.id = walked.job_id
+          and ($5::timestamptz is null or job.created_at >= $5::timestamptz)
+          and ($6::timestamptz is null or job.created_at < $6::timestamptz)
+      ))
     limit $8::int
   )
   union all
@@ -205,22 +216,27 @@ from (
       select outcome.job_id, outcome.entrypoint, outcome.worker_id
       from pgqueuer.outcome as outcome
 -- newest first {
-      where outcome.status = $1::text and outcome.status <> 'successful' and ($7::bigint is null or outcome.job_id < $7::bigint)
-      order by outcome.job_id desc
+      where (outcome.status, outcome.job_id) < ($1::text, coalesce($7::bigint, 9223372036854775807))
+        and outcome.status >= $1::text and outcome.status <> 'successful'
+      order by outcome.status desc, outcome.job_id desc
 -- }
 -- oldest first {
-      where outcome.status = $1::text and outcome.status <> 'successful' and ($7::bigint is null or outcome.job_id > $7::bigint)
-      order by outcome.job_id
+      where (outcome.status, outcome.job_id) > ($1::text, coalesce($7::bigint, -1))
+        and outcome.status <= $1::text and outcome.status <> 'successful'
+      order by outcome.status, outcome.job_id
 -- }
       limit $9::int
     ) as walked
-    left join lateral (select job.created_at, job.priority from pgqueuer.job as job where job.id = walked.job_id) as job on true
     where $1::text in ('exception', 'canceled', 'deleted')
       and ($4::bigint is null or walked.worker_id = $4::bigint)
       and ($2::text is null or walked.entrypoint = $2::text)
-      and ($3::int is null or job.priority = $3::int)
-      and ($5::timestamptz is null or job.created_at >= $5::timestamptz)
-      and ($6::timestamptz is null or job.created_at < $6::timestamptz)
+      and (($3::int is null and $5::timestamptz is null and $6::timestamptz is null) or exists (
+        select from pgqueuer.job as job
+        where job.id = walked.job_id
+          and ($3::int is null or job.priority = $3::int)
+          and ($5::timestamptz is null or job.created_at >= $5::timestamptz)
+          and ($6::timestamptz is null or job.created_at < $6::timestamptz)
+      ))
     limit $8::int
   )
   union all
@@ -231,23 +247,26 @@ from (
       from pgqueuer.outcome as outcome
 -- newest first {
       where ($1::text = 'successful' or ($1::text is null and $4::bigint is not null))
-        and ($7::bigint is null or outcome.job_id < $7::bigint)
+        and outcome.job_id < coalesce($7::bigint, 9223372036854775807)
       order by outcome.job_id desc
 -- }
 -- oldest first {
       where ($1::text = 'successful' or ($1::text is null and $4::bigint is not null))
-        and ($7::bigint is null or outcome.job_id > $7::bigint)
+        and outcome.job_id > coalesce($7::bigint, -1)
       order by outcome.job_id
 -- }
       limit $9::int
     ) as walked
-    left join lateral (select job.created_at, job.priority from pgqueuer.job as job where job.id = walked.job_id) as job on true
     where ($1::text is null or walked.status = 'successful')
       and ($4::bigint is null or walked.worker_id = $4::bigint)
       and ($2::text is null or walked.entrypoint = $2::text)
-      and ($3::int is null or job.priority = $3::int)
-      and ($5::timestamptz is null or job.created_at >= $5::timestamptz)
-      and ($6::timestamptz is null or job.created_at < $6::timestamptz)
+      and (($3::int is null and $5::timestamptz is null and $6::timestamptz is null) or exists (
+        select from pgqueuer.job as job
+        where job.id = walked.job_id
+          and ($3::int is null or job.priority = $3::int)
+          and ($5::timestamptz is null or job.created_at >= $5::timestamptz)
+          and ($6::timestamptz is null or job.created_at < $6::timestamptz)
+      ))
     limit $8::int
   )
 ) as found

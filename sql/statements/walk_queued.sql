@@ -15,14 +15,13 @@ with walked as materialized (
 matching as (
   select walked.job_id, walked.entrypoint, walked.rank, walked.seq
   from walked
-  left join lateral (
-    select job.created_at
-    from pgqueuer.job as job
-    where ($3::timestamptz is not null or $4::timestamptz is not null) and job.id = walked.job_id
-  ) as job on true
   where ($2::int is null or walked.rank = ~$2::int)
-    and ($3::timestamptz is null or job.created_at >= $3::timestamptz)
-    and ($4::timestamptz is null or job.created_at < $4::timestamptz)
+    and (($3::timestamptz is null and $4::timestamptz is null) or exists (
+      select from pgqueuer.job as job
+      where job.id = walked.job_id
+        and ($3::timestamptz is null or job.created_at >= $3::timestamptz)
+        and ($4::timestamptz is null or job.created_at < $4::timestamptz)
+    ))
 ),
 last as (
   select walked.entrypoint, walked.rank, walked.seq
