@@ -26,7 +26,7 @@ export interface Site {
   readonly redactor: Redactor
   readonly audit: AuditStore
   readonly jobPages: JobPageStore
-  readonly rollups: Pick<RollupStore, "readDepth" | "listEnded">
+  readonly rollups: Pick<RollupStore, "readDepth" | "readEnds" | "listEnded">
   readonly recent: RecentStore
   /** Names a kind of error in addresses. */
   readonly errorKey: (pattern: string) => string

@@ -24,6 +24,9 @@ export interface EndCounts {
   readonly deleted: number
 }
 
+/** How jobs of an entrypoint ended. */
+export interface EntrypointEnds extends Pick<Rollup, "entrypoint" | "ended" | "retried" | "rescued"> {}
+
 /** What happened within a step. */
 export interface Rollup {
   readonly entrypoint: string
@@ -112,6 +115,8 @@ export interface SamplePoint {
 export interface RollupStore {
   readRollups(request: RollupRequest): Promise<RollupReading>
   readDepth(request: DepthRequest): Promise<Depth>
+  /** Of each entrypoint of which something ended. */
+  readEnds(span: RollupSpan, lastMs: number): Promise<readonly EntrypointEnds[]>
   /** Every entrypoint of which something ever ended, with how many jobs. */
   listEnded(): Promise<readonly { readonly entrypoint: string; readonly ended: number }[]>
   readSamples(request: {

@@ -1,4 +1,7 @@
 import { expect, test } from "vitest"
+import { PostgresRollupStore } from "../../src/adapters/postgres/postgres-rollup-store.js"
+import { Statements } from "../../src/adapters/postgres/statement.js"
+import { readEnds } from "../../src/app/rollups/history.js"
 import type { Role } from "../../src/dashboard/index.js"
 import { type AskOptions, formToken, installDashboard, type TestDashboard } from "../support/dashboard.js"
 
@@ -152,3 +155,27 @@ async function post(
   const token = await formToken(ask, "/entrypoints/any/limits", options)
   return ask(path, { ...options, form: { token, ...form } })
 }
+
+test.each(["1h", "24h", "30d"] as const)("counts ends of the last %s as activity does, merged or not", async (last) => {
+  const { queue } = await installDashboard()
+  const { pgq, drain } = queue.worker()
+  pgq.entrypoint("a", () => {})
+  pgq.entrypoint("b", () => {
+    throw new Error("no")
+  })
+  await queue.queries.enqueue(["a", "a", "b"])
+  await drain()
+  await queue.sql(
+    `insert into pgqueuer.rollup (span, entrypoint, starts_at, successful, exception, failed, canceled, deleted, retried, rescued,
+      run_ms, run_buckets, run_counts, wait_ms, wait_buckets, wait_counts)
+    select span, 'a', date_trunc(span, now()), 5, 1, 2, 3, 4, 6, 7, 0, '{}', '{}', 0, '{}', '{}' from unnest(array['minute', 'hour', 'day']) as span`,
+  )
+  const store = new PostgresRollupStore(queue.driver, new Statements(queue))
+  const byName = (all: readonly { readonly entrypoint: string }[]) =>
+    [...all].sort((a, b) => (a.entrypoint < b.entrypoint ? -1 : 1))
+  const activity = await queue.queries.activity({ last })
+  expect(byName(await readEnds(store, last))).toEqual(
+    byName(activity.map(({ entrypoint, ended, retried, rescued }) => ({ entrypoint, ended, retried, rescued }))),
+  )
+  expect(activity).toContainEqual(expect.objectContaining({ entrypoint: "a", rescued: 7 }))
+})

@@ -352,6 +352,7 @@ const statementsOf: { readonly [role: string]: readonly StatementName[] } = {
     "list_waiting",
     "list_hand_limits",
     "list_ended",
+    "read_ends",
     "list_actions",
     "find_newest_jobs",
     "find_oldest_jobs",

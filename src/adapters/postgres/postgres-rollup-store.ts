@@ -3,9 +3,12 @@ import type { Queryable, Row } from "../../ports/driver.js"
 import type {
   Depth,
   DepthRequest,
+  EndCounts,
+  EntrypointEnds,
   Rollup,
   RollupReading,
   RollupRequest,
+  RollupSpan,
   RollupStore,
   SampleKind,
   SamplePoint,
@@ -43,6 +46,11 @@ export class PostgresRollupStore implements RollupStore {
     return { entrypoints: found, others, exact: rows.every(isExact) }
   }
 
+  async readEnds(span: RollupSpan, lastMs: number): Promise<readonly EntrypointEnds[]> {
+    const rows = await this.#statements.run<EndsRow>(this.#on, "read_ends", [span, lastMs])
+    return rows.map(({ entrypoint, retried, rescued, ...ended }) => ({ entrypoint, ended, retried, rescued }))
+  }
+
   async listEnded(): Promise<readonly { readonly entrypoint: string; readonly ended: number }[]> {
     return this.#statements.run<Row & { entrypoint: string; ended: number }>(this.#on, "list_ended")
   }
@@ -77,6 +85,8 @@ interface RollupRow extends Row {
   readonly runs: string | null
   readonly waits: string | null
 }
+
+type EndsRow = Row & EndCounts & { readonly entrypoint: string; readonly retried: number; readonly rescued: number }
 
 type FoundRow = RollupRow & { readonly entrypoint: string; readonly at_ms: number }
 

@@ -1,4 +1,5 @@
 import { readWholeDepth } from "../../app/rollups/depth.js"
+import { readEnds } from "../../app/rollups/history.js"
 import type { Duration } from "../../domain/duration.js"
 import type { Site } from "../site.js"
 import { findJobPage } from "./job-page.js"
@@ -16,10 +17,11 @@ export const history = ({ readings, queries }: Site, last: Duration, entrypoint?
     queries.history({ last, ...(entrypoint === undefined ? {} : { entrypoint }) }),
   )
 
-export const activity = ({ readings, queries }: Site, last: Duration) =>
-  readings.share(`activity ${last}`, () => queries.activity({ last }))
+/** How jobs of each entrypoint ended. */
+export const ends = ({ readings, rollups }: Site, last: Duration) =>
+  readings.share(`ends ${last}`, () => readEnds(rollups, last))
 
-/** Of some entrypoints only: of those on a page. */
+/** How jobs ended, ran and waited, of some entrypoints only: of those on a page. */
 export const activityOf = ({ readings, queries }: Site, last: Duration, entrypoints: readonly string[]) =>
   readings.share(`activity ${last} ${entrypoints.join("\n")}`, () => queries.activity({ last, entrypoints }))
 

@@ -10,16 +10,6 @@ export interface EntrypointRow {
   readonly limits: EntrypointLimits | undefined
 }
 
-/** Those with most to do first, now or in the time that was looked at. */
-export function entrypointRows(
-  active: readonly EntrypointActivity[],
-  standing: readonly EntrypointDepth[],
-): readonly EntrypointRow[] {
-  const names = [...active, ...standing].map(({ entrypoint }) => entrypoint)
-  const ended = new Map(active.map(({ entrypoint, run }) => [entrypoint, run.count]))
-  return rowsOf(busiestFirst(names, standing, ended), { active, standing, limits: [] })
-}
-
 interface Known {
   readonly active: readonly EntrypointActivity[]
   readonly standing: readonly EntrypointDepth[]

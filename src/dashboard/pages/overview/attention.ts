@@ -1,7 +1,7 @@
-import type { EntrypointActivity } from "../../../app/rollups/history.js"
 import { durationText } from "../../../domain/duration-text.js"
 import type { EntrypointLimits, WorkerRecord } from "../../../ports/operation-store.js"
-import type { Depth } from "../../../ports/rollup-store.js"
+import type { Depth, EntrypointEnds } from "../../../ports/rollup-store.js"
+import { entrypointPath } from "../../components/entrypoint-link.js"
 import { countText } from "../../components/figures.js"
 import type { Range } from "../range.js"
 
@@ -17,7 +17,7 @@ interface Facts {
   readonly depth: Depth
   readonly workers: readonly WorkerRecord[]
   readonly limits: readonly EntrypointLimits[]
-  readonly activity: readonly EntrypointActivity[]
+  readonly ends: readonly EntrypointEnds[]
   readonly range: Range
 }
 
@@ -76,8 +76,8 @@ function held({ depth }: Facts): Concern[] {
   return [{ level: "warning", text, link: { label: "Look", path: "/jobs", query: { status: "failed" } } }]
 }
 
-function failing({ activity, range }: Facts): Concern[] {
-  const failed = activity.flatMap(({ entrypoint, ended }) => {
+function failing({ ends, range }: Facts): Concern[] {
+  const failed = ends.flatMap(({ entrypoint, ended }) => {
     const failures = ended.exception + ended.failed
     const share = failures / Math.max(1, failures + ended.successful)
     return failures >= fewestFailures && share >= failureShare ? [{ entrypoint, failures, share }] : []
@@ -87,7 +87,7 @@ function failing({ activity, range }: Facts): Concern[] {
     ({ entrypoint, failures, share }) => ({
       level: "warning",
       text: `${entrypoint} fails: ${percent(share)} of what ran in ${range.words}, ${jobs(failures)}.`,
-      link: jobsOf(entrypoint, "exception"),
+      link: pageOf(entrypoint),
     }),
     (count) => `${countText(count)} more entrypoints fail often.`,
   )
@@ -121,8 +121,8 @@ function paused({ depth, limits }: Facts): Concern[] {
   )
 }
 
-function rescued({ activity, range }: Facts): Concern[] {
-  const count = activity.reduce((sum, { rescued }) => sum + rescued, 0)
+function rescued({ ends, range }: Facts): Concern[] {
+  const count = ends.reduce((sum, { rescued }) => sum + rescued, 0)
   if (count === 0) return []
   const were = count === 1 ? "was" : "were"
   return [{ level: "warning", text: `${jobs(count)} ${were} taken over from dead workers in ${range.words}.` }]
@@ -141,6 +141,10 @@ function isAlive({ state }: WorkerRecord): boolean {
 
 function jobsOf(entrypoint: string, status: string): Concern["link"] & {} {
   return { label: "Look", path: "/jobs", query: { status, entrypoint } }
+}
+
+function pageOf(entrypoint: string): Concern["link"] & {} {
+  return { label: "Look", path: entrypointPath(entrypoint) }
 }
 
 function jobs(count: number): string {

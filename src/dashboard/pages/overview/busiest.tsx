@@ -1,25 +1,36 @@
 import type { EntrypointActivity } from "../../../app/rollups/history.js"
-import type { Depth } from "../../../ports/rollup-store.js"
+import type { Depth, EntrypointEnds } from "../../../ports/rollup-store.js"
 import { EmptyState } from "../../components/empty-state.js"
 import { EntrypointLink } from "../../components/entrypoint-link.js"
 import { Length } from "../../components/figures.js"
 import { Amount, Table, type TableColumn } from "../../components/table.js"
 import type { Site } from "../../site.js"
-import { type EntrypointRow, entrypointRows, failuresOf } from "../entrypoints/entrypoint-rows.js"
+import { busiestFirst, type EntrypointRow, failuresOf, rowsOf } from "../entrypoints/entrypoint-rows.js"
 import type { Range } from "../range.js"
-
-interface BusiestProps {
-  readonly activity: readonly EntrypointActivity[]
-  readonly depth: Depth
-  readonly range: Range
-  readonly site: Site
-}
 
 const most = 12
 
 /** The entrypoints with most to do, now or in the range. */
-export function Busiest({ activity, depth, range, site }: BusiestProps) {
-  const rows = entrypointRows(activity, depth.entrypoints)
+export async function readBusiest(
+  ends: readonly EntrypointEnds[],
+  { entrypoints }: Depth,
+  read: (names: readonly string[]) => Promise<readonly EntrypointActivity[]>,
+): Promise<readonly EntrypointRow[]> {
+  const counts = new Map(
+    ends.map(({ entrypoint, ended }) => [entrypoint, ended.successful + ended.exception + ended.failed]),
+  )
+  const all = [...entrypoints, ...ends].map(({ entrypoint }) => entrypoint)
+  const names = busiestFirst(all, entrypoints, counts).slice(0, most)
+  return rowsOf(names, { active: await read(names), standing: entrypoints, limits: [] })
+}
+
+interface BusiestProps {
+  readonly rows: readonly EntrypointRow[]
+  readonly range: Range
+  readonly site: Site
+}
+
+export function Busiest({ rows, range, site }: BusiestProps) {
   if (rows.length === 0) {
     return (
       <EmptyState title="No jobs yet">
@@ -32,7 +43,7 @@ export function Busiest({ activity, depth, range, site }: BusiestProps) {
       <h2 id="busiest-title">
         Busiest entrypoints <small>{range.words}</small>
       </h2>
-      <Table columns={columnsFor(site)} rows={rows.slice(0, most)} />
+      <Table columns={columnsFor(site)} rows={rows} />
     </section>
   )
 }

@@ -1,12 +1,12 @@
 import { Live } from "../../components/live.js"
-import { activity, depth, depthSamples, history, limits, workers } from "../../readings/shared.js"
+import { activityOf, depth, depthSamples, ends, history, limits, workers } from "../../readings/shared.js"
 import { ActivityCharts } from "../activity-charts.js"
 import { page } from "../page.js"
 import { rangeOf } from "../range.js"
 import { RangeTabs } from "../range-tabs.js"
 import { Tiles } from "../tiles.js"
 import { concernsOf } from "./attention.js"
-import { Busiest } from "./busiest.js"
+import { Busiest, readBusiest } from "./busiest.js"
 import { Concerns } from "./concerns.js"
 
 export const overviewPage = page({
@@ -15,15 +15,16 @@ export const overviewPage = page({
   title: () => "Overview",
   async load({ site, query }) {
     const range = rangeOf(query)
-    const [past, active, now, samples, alive, rules] = await Promise.all([
+    const [past, ended, now, samples, alive, rules] = await Promise.all([
       history(site, range.last),
-      activity(site, range.last),
+      ends(site, range.last),
       depth(site),
       depthSamples(site, range.last),
       workers(site),
       limits(site),
     ])
-    return { range, history: past, activity: active, depth: now, samples, workers: alive, limits: rules }
+    const busiest = await readBusiest(ended, now, (names) => activityOf(site, range.last, names))
+    return { range, history: past, ends: ended, busiest, depth: now, samples, workers: alive, limits: rules }
   },
   view(data, viewing) {
     const { range } = data
@@ -43,7 +44,7 @@ export const overviewPage = page({
           <ActivityCharts {...data} />
         </Live>
         <Live id="busiest" calm>
-          <Busiest {...data} site={viewing.site} />
+          <Busiest rows={data.busiest} range={range} site={viewing.site} />
         </Live>
       </>
     )
