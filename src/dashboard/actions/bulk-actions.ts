@@ -8,6 +8,9 @@ import type { Signature } from "../security/signature.js"
 import { href } from "../site.js"
 import { failedEnd, noticeResponse } from "./run-action.js"
 
+/** What is recorded, and what the progress is measured by, is exact for some hundred thousand jobs. */
+const countMs = 1_500
+
 /** Begins something on all jobs of a filter, and goes on to the page that says how far it is. */
 export function bulkRoute(signature: Signature): Route {
   return {
@@ -47,7 +50,7 @@ async function begin(visit: Visit): Promise<string | { readonly text: string }> 
   if (!site.bulk.isFree) return { text: "Nothing was done: three such actions are under way. Wait until one is over." }
   const { kind, filter } = selection
   try {
-    const { total } = await countSelection(site, selection)
+    const { total } = await countSelection(site, selection, countMs)
     const target = `${selectionText(filter)}: ${leastCountText(total)}`.slice(0, 1_000)
     const id = await site.audit.begin({ ...person, person: person.name, action: `${kind.name} jobs`, target })
     site.bulk.start({ id, kind, target, person: person.name, total, looks: walkSelection(site, selection) })

@@ -9,8 +9,6 @@ import type { Selection } from "./selection.js"
 /** So many jobs are held in memory at once. */
 const lookAtMost = 10_000
 
-/** What is not counted within this time is not counted before somebody decides. */
-const countMs = 250
 const sampleSize = 10
 
 /** The ids of the jobs that match, those of one look at a time: none where nothing of it matches. */
@@ -27,10 +25,11 @@ export async function* walkSelection(site: Site, selection: Selection): AsyncGen
   }
 }
 
-/** How many match, as far as that is quickly counted, and the first of them. */
+/** How many match, as far as that is counted within so many milliseconds, and the first of them. */
 export async function countSelection(
   site: Site,
   selection: Selection,
+  countMs: number,
 ): Promise<{ readonly total: LeastCount; readonly sample: readonly string[] }> {
   const from = site.clock.monotonic()
   const sample: string[] = []

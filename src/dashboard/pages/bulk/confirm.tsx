@@ -10,6 +10,9 @@ import { jobsParameters } from "../jobs/jobs-filter.js"
 import { JobsTable } from "../jobs/jobs-table.js"
 import { page } from "../page.js"
 
+/** A page answers at once, however many there are. */
+const countMs = 60
+
 /** Asks before something is done to all jobs of a filter: how many, and some of them. */
 export const confirmPage = page({
   path: "/bulk",
@@ -21,7 +24,7 @@ export const confirmPage = page({
     if (selection === undefined) {
       throw new NotThere(`There is no such action; there are ${bulkKinds.map(({ name }) => name).join(", ")}.`)
     }
-    const { total, sample } = await countSelection(site, selection)
+    const { total, sample } = await countSelection(site, selection, countMs)
     return { selection, total, sample: await site.jobPages.describe(sample) }
   },
   view({ selection, total, sample }, viewing) {
