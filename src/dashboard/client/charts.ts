@@ -86,6 +86,8 @@ function optionsOf(figure: HTMLElement, data: ChartData): uPlotConstructor.Optio
     ticks: { show: false },
     font: `11px ${style.getPropertyValue("--sans")}`,
   }
+  // Numbers may come later: the chart is not drawn anew for them.
+  const hasData = () => !figure.classList.contains("no-data")
   const drawnSeries = data.kind === "bars" ? [...data.series].reverse() : data.series
   return {
     width: widthOf(figure),
@@ -101,7 +103,7 @@ function optionsOf(figure: HTMLElement, data: ChartData): uPlotConstructor.Optio
         size: 52,
         space: 32,
         ...(data.unit === "count" ? { incrs: wholeSteps } : {}),
-        values: (_plot, values) => (data.at.length === 0 ? [] : values.map((value) => unitText(value, data.unit))),
+        values: (_plot, values) => (hasData() ? values.map((value) => unitText(value, data.unit)) : []),
       },
     ],
     series: [

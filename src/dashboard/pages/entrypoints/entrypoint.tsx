@@ -1,13 +1,16 @@
+import type { History } from "../../../app/rollups/history.js"
 import { PgQueuerError } from "../../../domain/errors.js"
 import { checkEntrypoint } from "../../../domain/names.js"
-import type { EntrypointDepth } from "../../../ports/rollup-store.js"
+import type { JobRow } from "../../../ports/job-page-store.js"
+import type { EntrypointLimits, WorkerRecord } from "../../../ports/operation-store.js"
+import type { Depth, EntrypointDepth } from "../../../ports/rollup-store.js"
 import { EmptyState } from "../../components/empty-state.js"
 import { entrypointPath } from "../../components/entrypoint-link.js"
 import { Live } from "../../components/live.js"
 import { NotThere } from "../../not-there.js"
 import { depth, depthSamples, history, limits, recentFailures, workers } from "../../readings/shared.js"
 import type { Viewing } from "../../route.js"
-import { href } from "../../site.js"
+import { href, type Site } from "../../site.js"
 import { ActivityCharts } from "../activity-charts.js"
 import { page } from "../page.js"
 import { rangeOf } from "../range.js"
@@ -47,7 +50,7 @@ export const entrypointPage = page({
   },
   title: ({ name }) => name,
   view(data, viewing) {
-    const { name, range, limits: rules, depth: now } = data
+    const { name, range, limits: rules } = data
     return (
       <>
         <div class="head">
@@ -60,25 +63,7 @@ export const entrypointPage = page({
         <Live id="acts" calm>
           <Actions name={name} paused={rules?.paused === true} viewing={viewing} />
         </Live>
-        <Live id="unknown">{isKnown(data) ? null : <Unknown name={name} />}</Live>
-        <Live id="tiles">
-          <Tiles history={data.history} depth={now} workers={data.workers} />
-        </Live>
-        <Live id="links">
-          <JobLinks name={name} standing={now.entrypoints[0]} site={viewing.site} />
-        </Live>
-        <Live id="charts">
-          <ActivityCharts history={data.history} samples={data.samples} />
-        </Live>
-        <Live id="limits">
-          <Limits limits={rules} />
-        </Live>
-        <Live id="failures" calm>
-          <RecentFailures name={name} failures={data.failures} site={viewing.site} />
-        </Live>
-        <Live id="workers" calm>
-          <EntrypointWorkers name={name} workers={data.workers} site={viewing.site} />
-        </Live>
+        {isKnown(data) ? <Parts {...data} site={viewing.site} /> : <Unknown name={name} />}
       </>
     )
   },
@@ -96,23 +81,72 @@ export function nameOf(params: Readonly<Record<string, string>>): string {
   }
 }
 
+interface PartsProps {
+  readonly name: string
+  readonly history: History
+  readonly samples: Awaited<ReturnType<typeof depthSamples>>
+  readonly depth: Depth
+  readonly limits: EntrypointLimits | undefined
+  readonly workers: readonly WorkerRecord[]
+  readonly failures: readonly JobRow[]
+  readonly site: Site
+}
+
+function Parts({
+  name,
+  history: past,
+  samples,
+  depth: now,
+  limits: rules,
+  workers: running,
+  failures,
+  site,
+}: PartsProps) {
+  return (
+    <>
+      <Live id="tiles">
+        <Tiles history={past} depth={now} workers={running} />
+      </Live>
+      <Live id="links">
+        <JobLinks name={name} standing={now.entrypoints[0]} site={site} />
+      </Live>
+      <Live id="charts">
+        <ActivityCharts history={past} samples={samples} />
+      </Live>
+      <Live id="limits">
+        <Limits limits={rules} />
+      </Live>
+      <Live id="failures" calm>
+        <RecentFailures name={name} failures={failures} site={site} />
+      </Live>
+      <Live id="workers" calm>
+        <EntrypointWorkers name={name} workers={running} site={site} />
+      </Live>
+    </>
+  )
+}
+
 interface Known {
   readonly history: { readonly points: readonly { readonly run: { readonly count: number } }[] }
   readonly depth: { readonly entrypoints: readonly EntrypointDepth[] }
   readonly limits: unknown
   readonly workers: readonly unknown[]
+  readonly failures: readonly unknown[]
 }
 
-function isKnown({ history: past, depth: now, limits: rules, workers: running }: Known): boolean {
+function isKnown({ history: past, depth: now, limits: rules, workers: running, failures }: Known): boolean {
   const hasRun = past.points.some(({ run }) => run.count > 0)
-  return hasRun || now.entrypoints.length > 0 || rules !== undefined || running.length > 0
+  const parts = [now.entrypoints, running, failures]
+  return hasRun || rules !== undefined || parts.some((part) => part.length > 0)
 }
 
 function Unknown({ name }: { readonly name: string }) {
   return (
-    <EmptyState title={`Nothing is known of ${name} in this time`}>
-      <p>It has no unfinished jobs, no settings and no running worker. The name may be mistyped, or it rests.</p>
-    </EmptyState>
+    <Live id="unknown">
+      <EmptyState title={`Nothing is known of ${name} in this time`}>
+        <p>It has no unfinished jobs, no settings and no running worker. The name may be mistyped, or it rests.</p>
+      </EmptyState>
+    </Live>
   )
 }
 

@@ -115,7 +115,7 @@ function NoEntrypoints({ search }: { readonly search: string }) {
   }
   return (
     <EmptyState title="No entrypoints">
-      <p>Those with jobs, workers or settings appear here.</p>
+      <p>Those with jobs, workers or settings appear here. Enqueue the first job: pgq queue fetch</p>
     </EmptyState>
   )
 }
