@@ -32,6 +32,11 @@ export function groupFailures(failures: readonly RecentFailure[]): FailureGroup[
   return [...groups.values()].map(asGroup)
 }
 
+/** A group as JSON shows it, to programs and assistants. */
+export function failureGroupFacts({ newestError, failedAt, ids, ...group }: FailureGroup) {
+  return { ...group, ids: ids.slice(0, 5) }
+}
+
 function asGroup(failures: readonly RecentFailure[]): FailureGroup {
   const newest = failures[0]!
   const jobs = new Map(failures.map((failure) => [failure.jobId, failure]))

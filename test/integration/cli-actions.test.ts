@@ -46,6 +46,28 @@ test("lists failed jobs, requeues and deletes them by id or all of one entrypoin
   })
 })
 
+test("lists failed jobs by the kind of their error, whatever the numbers in it", async () => {
+  const queue = await installQueue()
+  const { database, queries } = queue
+  await queries.enqueueMany(Array.from({ length: 5 }, (_, payload) => ({ entrypoint: "sync", payload })))
+  const worker = queue.worker()
+  worker.pgq.entrypoint(
+    "sync",
+    ({ payload }) => {
+      throw new Error(payload === 4 ? "refused" : `no account ${payload}`)
+    },
+    { onFailure: "hold" },
+  )
+  await worker.drain()
+  const listed = await pgq(["failed", "--by-error"], { database })
+  expect(listed.stdout).toMatch(/ 4 +sync .*Error: no account #\n +1 +sync .*Error: refused/)
+  const json = await pgq(["failed", "--by-error", "--entrypoint", "sync", "--limit", "1", "--json"], { database })
+  expect(JSON.parse(json.stdout)).toMatchObject([{ entrypoint: "sync", error: "Error: no account #", held: 4 }])
+  expect(await pgq(["failed", "--by-error", "--after", "5"], { database })).toMatchObject({ code: 2 })
+  await queries.requeue({ entrypoint: "sync" })
+  expect((await pgq(["failed", "--by-error"], { database })).stderr).toContain("No failed jobs are held.")
+})
+
 test("deletes nothing without being told what, or when told in two ways", async () => {
   const { database, queries } = await installQueue()
   const [id] = await queries.enqueue("mail")

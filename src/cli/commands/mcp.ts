@@ -1,13 +1,10 @@
 import type { Command } from "commander"
 import { bounded } from "../../adapters/postgres/bounded.js"
-import { guarded } from "../../adapters/postgres/guarded.js"
-import { PostgresRecentStore } from "../../adapters/postgres/postgres-recent-store.js"
-import { Statements } from "../../adapters/postgres/statement.js"
-import { schemaMissing } from "../../app/schema-check.js"
 import { Queries } from "../../queries.js"
 import type { Cli, GlobalOptions } from "../cli.js"
 import { withQueries } from "../connection.js"
 import { serve } from "../mcp/serve.js"
+import { openRecentStore } from "../recent-store.js"
 
 interface McpOptions extends GlobalOptions {
   readonly payloads?: true
@@ -32,7 +29,7 @@ async function mcp({ terminal }: Cli, options: McpOptions): Promise<void> {
       // What the server takes for read-only transactions cannot write, whatever a tool does.
       const looking = bounded(driver)
       const queries = new Queries(looking, placement)
-      const recent = new PostgresRecentStore(guarded(looking, schemaMissing), new Statements(placement))
+      const recent = openRecentStore(looking, placement)
       await serve({ queries, recent, payloads: options.payloads === true }, stopped)
     },
     { asItIs: true },

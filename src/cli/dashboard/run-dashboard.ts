@@ -1,14 +1,11 @@
 import { bounded } from "../../adapters/postgres/bounded.js"
-import { guarded } from "../../adapters/postgres/guarded.js"
-import { PostgresRecentStore } from "../../adapters/postgres/postgres-recent-store.js"
-import { Statements } from "../../adapters/postgres/statement.js"
 import { systemClock, wallTime } from "../../adapters/system/clock.js"
-import { schemaMissing } from "../../app/schema-check.js"
 import { redact } from "../../domain/redact.js"
 import { Queries } from "../../queries.js"
 import type { Cli, GlobalOptions } from "../cli.js"
 import { placeText, withQueries } from "../connection.js"
 import { messageOf } from "../failure.js"
+import { openRecentStore } from "../recent-store.js"
 import { Sockets } from "../sockets.js"
 import { oneLine, type Terminal } from "../terminal.js"
 import { type OutputFormat, readAsText } from "./print.js"
@@ -34,7 +31,7 @@ export async function runDashboard({ terminal }: Cli, settings: DashboardSetting
     settings.connection,
     async ({ driver, placement }) => {
       const looking = bounded(driver)
-      const recent = new PostgresRecentStore(guarded(looking, schemaMissing), new Statements(placement))
+      const recent = openRecentStore(looking, placement)
       const reader = makeReader(new Queries(looking, placement), recent, {
         now: wallTime,
         monotonic: () => systemClock.monotonic(),

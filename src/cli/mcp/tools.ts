@@ -1,4 +1,4 @@
-import { groupFailures } from "../../app/failure-groups.js"
+import { failureGroupFacts, groupFailures } from "../../app/failure-groups.js"
 import type { Duration } from "../../domain/duration.js"
 import type { JobRecord } from "../../domain/job.js"
 import { checkOptions } from "../../domain/options.js"
@@ -121,7 +121,7 @@ export const tools: readonly Tool[] = [
       const groups = groupFailures(await recent.listFailures(Math.min(limit, 10_000)))
       return groups
         .filter((group) => entrypoint === undefined || group.entrypoint === entrypoint)
-        .map(({ newestError, failedAt, ids, ...group }) => ({ ...group, ids: ids.slice(0, 5) }))
+        .map(failureGroupFacts)
     },
   },
   {

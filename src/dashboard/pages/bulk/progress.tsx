@@ -41,7 +41,7 @@ export const progressPage = page({
           {state === undefined ? <Recorded record={record!} /> : <Progress state={state} viewing={viewing} />}
         </Live>
         <p class="hint">
-          It goes on when this page is closed. What came of it is kept in the <a href={href(site, "/audit")}>audit</a>.
+          What came of it is kept in the <a href={href(site, "/audit")}>audit</a>.
         </p>
       </>
     )
@@ -97,6 +97,7 @@ function Progress({ state, viewing }: { readonly state: BulkState; readonly view
         {countText(handled)} of {leastCountText(total)}
         {phase === "finished" && total.exact && handled < total.count ? "; the others had moved on" : ""}.
       </p>
+      {phase === "running" ? <p class="hint">It goes on when this page is closed.</p> : null}
       {problem === null ? null : (
         <p class="problem" role="alert">
           {viewing.site.redactor.text(problem)}. What it had not reached is as it was; the same filter goes on with the
