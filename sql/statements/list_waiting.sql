@@ -25,6 +25,14 @@ waiting as (
   select line.entrypoint from line where line.entrypoint is not null
   union
   select overdue.entrypoint from overdue
+),
+handled as materialized (
+  select handler.name collate "C" as name, count(*)::int as workers
+  from pgqueuer.worker as worker
+  cross join lateral unnest(worker.entrypoints) as handler (name)
+  where worker.stopped_at is null
+    and worker.heartbeat_at > clock_timestamp() - worker.heartbeat_timeout_ms * interval '1 millisecond'
+  group by handler.name
 )
 select
   waiting.entrypoint,
@@ -39,13 +47,7 @@ select
   ) as queued,
   coalesce(overdue.count, 0) as overdue,
   (extract(epoch from clock_timestamp() - overdue.run_at) * 1000)::float8 as overdue_ms,
-  (
-    select count(*)::int
-    from pgqueuer.worker as worker
-    where worker.stopped_at is null
-      and waiting.entrypoint = any (worker.entrypoints)
-      and worker.heartbeat_at > clock_timestamp() - worker.heartbeat_timeout_ms * interval '1 millisecond'
-  ) as workers,
+  coalesce(handled.workers, 0) as workers,
   coalesce((select entrypoint.paused from pgqueuer.entrypoint as entrypoint where entrypoint.name = waiting.entrypoint), false) as paused,
   (
     select job.created_at
@@ -60,4 +62,5 @@ select
   ) as since
 from waiting
 left join overdue on overdue.entrypoint = waiting.entrypoint
+left join handled on handled.name = waiting.entrypoint
 order by waiting.entrypoint;

@@ -17,6 +17,14 @@ test("shows entrypoints with their jobs and settings, and pauses them", async ()
   expect(await (await ask("/audit", { as: "viewer" })).text()).toContain("pause entrypoint")
 })
 
+test("shows the first of a thousand findings, and how many more there are", async () => {
+  const { ask, queue } = await installDashboard()
+  await queue.queries.enqueueMany(Array.from({ length: 1_000 }, (_, n) => ({ entrypoint: `tenant-${n}` })))
+  const page = await (await ask("/database")).text()
+  expect(page).toMatch(/\d+ more: <code>pgq doctor<\/code>/)
+  expect(page.length).toBeLessThan(60_000)
+})
+
 test("shows failures with the same error together", async () => {
   const { ask, queue } = await installDashboard()
   await queue.queries.enqueueMany(Array.from({ length: 3 }, () => ({ entrypoint: "mail" })))

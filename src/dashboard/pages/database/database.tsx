@@ -2,7 +2,7 @@ import type { Diagnosis, Finding } from "../../../app/doctor/diagnosis.js"
 import { bytesText } from "../../../domain/bytes-text.js"
 import { Chart, onOneAxis, type Span } from "../../components/chart.js"
 import { Fact, FactList } from "../../components/fact.js"
-import { Length, Time } from "../../components/figures.js"
+import { countText, Length, Time } from "../../components/figures.js"
 import { Icon } from "../../components/icon.js"
 import { Live } from "../../components/live.js"
 import { diagnosis, tableSamples } from "../../readings/shared.js"
@@ -13,6 +13,9 @@ import { RangeTabs } from "../range-tabs.js"
 /** The tables that are worth a line of their own. */
 const shownTables = ["job", "outcome", "ready", "deferred", "claim", "failure"]
 const colours = ["c-queued", "c-successful", "c-picked", "c-deferred", "c-exception", "c-canceled"]
+
+/** Each of ten thousand entrypoints may have one. */
+const mostFindings = 50
 
 export const databasePage = page({
   path: "/database",
@@ -62,12 +65,20 @@ function Findings({ diagnosis: { findings } }: { readonly diagnosis: Diagnosis }
   }
   return (
     <ul class="concerns">
-      {findings.map((finding) => (
+      {findings.slice(0, mostFindings).map((finding) => (
         <li class={finding.severity === "note" ? "" : finding.severity}>
           <Icon name="alert" />
           <FindingText finding={finding} />
         </li>
       ))}
+      {findings.length > mostFindings ? (
+        <li>
+          <Icon name="alert" />
+          <span>
+            {countText(findings.length - mostFindings)} more: <code>pgq doctor</code>
+          </span>
+        </li>
+      ) : null}
     </ul>
   )
 }
