@@ -11,6 +11,9 @@ const lookAtMost = 10_000
 
 const sampleSize = 10
 
+/** A look at each place is always taken, and one more: no action reaches more than three. */
+const leastLooks = 4
+
 /** The ids of the jobs that match, those of one look at a time: none where nothing of it matches. */
 export async function* walkSelection(site: Site, selection: Selection): AsyncGenerator<readonly string[]> {
   const { kind, filter, at } = selection
@@ -25,7 +28,7 @@ export async function* walkSelection(site: Site, selection: Selection): AsyncGen
   }
 }
 
-/** How many match, as far as that is counted within so many milliseconds, and the first of them. */
+/** How many match, exactly where a look at each place is enough, else as far as that is counted within so many milliseconds; and the first of them. */
 export async function countSelection(
   site: Site,
   selection: Selection,
@@ -33,11 +36,12 @@ export async function countSelection(
 ): Promise<{ readonly total: LeastCount; readonly sample: readonly string[] }> {
   const from = site.clock.monotonic()
   const sample: string[] = []
-  let count = 0
+  let [looks, count] = [0, 0]
   for await (const ids of walkSelection(site, selection)) {
     count += ids.length
     sample.push(...ids.slice(0, sampleSize - sample.length))
-    if (site.clock.monotonic() - from > countMs) return { total: { count, exact: false }, sample }
+    if (++looks >= leastLooks && site.clock.monotonic() - from > countMs)
+      return { total: { count, exact: false }, sample }
   }
   return { total: { count, exact: true }, sample }
 }
