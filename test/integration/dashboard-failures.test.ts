@@ -19,6 +19,7 @@ test("shows failed attempts by entrypoint and error, how many ended and are held
   for (const [index, count] of [6, 2, 2].entries()) {
     const jobs = await (await ask(links[index]!)).text()
     expect(jobs.match(/data-row=""/g), links[index]).toHaveLength(count)
+    expect(jobs).toContain("Only jobs with the same kind of error")
   }
   expect(await (await ask("/failures")).text()).not.toContain("/bulk?")
 })

@@ -35,6 +35,7 @@ export const jobsPage = page({
           />
         </div>
         <FilterBar filter={filter} site={site} />
+        <ErrorHint filter={filter} site={site} />
         <BulkBar filter={filter} viewing={viewing} />
         <Live id="jobs" calm>
           {found.jobs.length === 0 ? <NoJobs filter={filter} found={found} /> : null}
@@ -45,6 +46,17 @@ export const jobsPage = page({
     )
   },
 })
+
+/** A kind of error is in the address alone, where nobody can read it. */
+function ErrorHint({ filter, site }: { readonly filter: JobsFilter; readonly site: Site }) {
+  const { error, ...others } = filter
+  if (error === undefined) return null
+  return (
+    <p class="hint">
+      Only jobs with the same kind of error. <a href={href(site, "/jobs", jobsParameters(others))}>Any error</a>
+    </p>
+  )
+}
 
 interface FoundProps {
   readonly filter: JobsFilter
