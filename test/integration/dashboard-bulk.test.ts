@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest"
 import { PgPoolDriver } from "../../src/adapters/drivers/pg.js"
+import { RetryRequested } from "../../src/domain/retry-requested.js"
 import type { Driver } from "../../src/ports/driver.js"
 import { type Ask, asker, installDashboard, makeDashboard } from "../support/dashboard.js"
-import { eventually, installQueue, type TestQueue } from "../support/queue.js"
+import { deferred, eventually, installQueue, type TestQueue } from "../support/queue.js"
 import { startSwitchedProxy } from "../support/switched-proxy.js"
 
 test("shows how many jobs it would hit and some of them, and then hits these and none that came later", async () => {
@@ -68,11 +69,35 @@ test("asks those to stop that run, and says of each that it refused where it sto
   const running = worker.start()
   await eventually(() => started.length === 3)
   const page = await openConfirmation(ask, "action=cancel")
-  const deferred = (await queue.queries.jobs({ status: "deferred" }))[0]!.id
+  const later = (await queue.queries.jobs({ status: "deferred" }))[0]!.id
   expect(await confirm(ask, page)).toMatch(/canceled<\/dt>.*1.*asked to stop<\/dt>.*3/s)
   await eventually(async () => (await queue.queries.jobs({ status: "canceled" })).length === 4)
-  expect((await queue.queries.job(deferred))!.status).toBe("canceled")
+  expect((await queue.queries.job(later))!.status).toBe("canceled")
   await running.stop()
+})
+
+test("cancels a job, too, that its worker puts back while others are being canceled", async () => {
+  const queue = await installQueue()
+  const [running] = await queue.queries.enqueue("slow")
+  const worker = queue.worker()
+  const fails = deferred()
+  worker.pgq.entrypoint("slow", async () => {
+    await fails.promise
+    throw new RetryRequested({ delay: "1h" })
+  })
+  const { stop } = worker.start()
+  await eventually(async () => (await queue.queries.job(running!))!.status === "picked")
+  await enqueue(queue, "fetch", 1)
+  const driver = afterTransactions(queue.driver, 1, async () => {
+    fails.resolve()
+    await eventually(async () => (await queue.queries.job(running!))!.status === "deferred")
+  })
+  const ask = asker(makeDashboard(queue, { write: true }, driver))
+  const page = await openConfirmation(ask, "action=cancel")
+  expect(page.html).toContain("Cancel 2 jobs")
+  expect(await confirm(ask, page)).toMatch(/canceled<\/dt>.*2/s)
+  expect((await queue.queries.job(running!))!.status).toBe("canceled")
+  await stop()
 })
 
 test("requeues held jobs by the kind of their error, whatever the numbers in it", async () => {

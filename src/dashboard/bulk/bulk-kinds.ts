@@ -10,6 +10,8 @@ export interface BulkKind {
   readonly danger: boolean
   /** Where jobs stand that it can be done to, in the order in which jobs move: one that moves on meanwhile is met later. */
   readonly reach: readonly Status[]
+  /** Where a job may have gone back to, before it was met where it went on to: looked through once more. */
+  readonly again: readonly Status[]
   /** What becomes of each job. */
   readonly meaning: string
   /** What was done to a job that stands there afterwards. */
@@ -23,6 +25,7 @@ export const bulkKinds: readonly BulkKind[] = [
     label: "Cancel",
     danger: true,
     reach: ["deferred", "queued", "picked"],
+    again: ["deferred", "queued"],
     meaning: "Those that wait never run. Those that run are asked to stop.",
     words: { canceled: "canceled", picked: "asked to stop" },
     run: (queries, ids) => queries.cancel(ids),
@@ -32,6 +35,7 @@ export const bulkKinds: readonly BulkKind[] = [
     label: "Requeue",
     danger: false,
     reach: ["failed"],
+    again: [],
     meaning: "Each gets one more attempt.",
     words: { queued: "back in line" },
     run: (queries, ids) => queries.requeue(ids),
@@ -41,6 +45,7 @@ export const bulkKinds: readonly BulkKind[] = [
     label: "Delete",
     danger: true,
     reach: ["deferred", "queued", "failed"],
+    again: [],
     meaning: "They end as deleted, and never run.",
     words: { deleted: "deleted" },
     run: (queries, ids) => queries.delete(ids),
@@ -57,6 +62,6 @@ export function placesText(places: readonly Status[]): string {
 }
 
 /** Where the action looks for jobs of a filter: nowhere when it cannot be done to any of its status. */
-export function placesOf(kind: BulkKind, status: Status | undefined): readonly Status[] {
-  return kind.reach.filter((place) => status === undefined || status === place)
+export function placesOf(places: readonly Status[], status: Status | undefined): readonly Status[] {
+  return places.filter((place) => status === undefined || status === place)
 }

@@ -16,9 +16,19 @@ const leastLooks = 4
 
 /** The ids of the jobs that match, those of one look at a time: none where nothing of it matches. */
 export async function* walkSelection(site: Site, selection: Selection): AsyncGenerator<readonly string[]> {
-  const { kind, filter, at } = selection
+  const { kind, filter } = selection
+  yield* walkPlaces(site, selection, placesOf(kind.reach, filter.status))
+  yield* walkPlaces(site, selection, placesOf(kind.again, filter.status))
+}
+
+async function* walkPlaces(
+  site: Site,
+  selection: Selection,
+  places: readonly Status[],
+): AsyncGenerator<readonly string[]> {
+  const { filter, at } = selection
   const upTo = BigInt(selection.upTo)
-  for (const place of placesOf(kind, filter.status)) {
+  for (const place of places) {
     const request = { ...requestOf({ ...site, now: () => at }, filter, lookAtMost), status: place }
     const looks = place === "queued" ? walkLines(site, request) : walkPlace(site, request, String(upTo + 1n))
     for await (const found of looks) {
@@ -37,7 +47,7 @@ export async function countSelection(
   const from = site.clock.monotonic()
   const sample: string[] = []
   let [looks, count] = [0, 0]
-  for await (const ids of walkSelection(site, selection)) {
+  for await (const ids of walkPlaces(site, selection, placesOf(selection.kind.reach, selection.filter.status))) {
     count += ids.length
     sample.push(...ids.slice(0, sampleSize - sample.length))
     if (++looks >= leastLooks && site.clock.monotonic() - from > countMs)

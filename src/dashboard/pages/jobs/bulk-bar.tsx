@@ -5,7 +5,7 @@ import { type JobsFilter, jobsParameters } from "./jobs-filter.js"
 
 /** What can be done to all jobs of the filter, for those who may: leads to a page that asks first. */
 export function BulkBar({ filter, viewing }: { readonly filter: JobsFilter; readonly viewing: Viewing }) {
-  const offered = bulkKinds.filter((kind) => placesOf(kind, filter.status).length > 0)
+  const offered = bulkKinds.filter((kind) => placesOf(kind.reach, filter.status).length > 0)
   if (!viewing.mayAct("operator") || offered.length === 0) return null
   const { order, ...parameters } = jobsParameters(filter)
   return (
