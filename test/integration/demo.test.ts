@@ -43,7 +43,7 @@ test("goes on with the dashboard to look at when it is asked to, and ends all wi
     (await (await fetch(`${url}jobs?entrypoint=email.send&status=successful`)).text()).match(/href="\/jobs\/\d+/g)
   await expect.poll(async () => (await jobs())?.length ?? 0, { timeout: 20_000 }).toBeGreaterThan(3)
   const workers = await (await fetch(`${url}workers`)).text()
-  const pids = [...workers.matchAll(/class="r num">(\d+)</g)].map(([, pid]) => Number(pid))
+  const pids = [...workers.matchAll(/pid (\d+)/g)].map(([, pid]) => Number(pid))
   demo.process.kill("SIGINT")
   const { code, stderr } = await demo.finished
   expect({ code, stderr }).toEqual({

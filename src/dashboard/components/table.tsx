@@ -5,6 +5,8 @@ export interface TableColumn<R> {
   readonly head: string
   /** Numbers and lengths of time stand at the right. */
   readonly right?: boolean
+  /** Buttons: they stay in sight where the table is wider than the window. */
+  readonly acts?: boolean
   readonly class?: string | ((row: R) => string)
   readonly cell: (row: R) => Child
 }
@@ -22,7 +24,7 @@ export function Table<R>({ columns, rows }: TableProps<R>) {
         <thead>
           <tr>
             {columns.map((column) => (
-              <th scope="col" class={column.right === true ? "r" : ""}>
+              <th scope="col" class={placeOf(column)}>
                 {column.head}
               </th>
             ))}
@@ -42,8 +44,14 @@ export function Table<R>({ columns, rows }: TableProps<R>) {
   )
 }
 
-function classOf<R>({ right, class: own = "" }: TableColumn<R>, row: R): string {
-  return `${right === true ? "r " : ""}${typeof own === "string" ? own : own(row)}`
+function placeOf({ right, acts }: Pick<TableColumn<never>, "right" | "acts">): string {
+  if (acts === true) return "acts"
+  return right === true ? "r" : ""
+}
+
+function classOf<R>(column: TableColumn<R>, row: R): string {
+  const { class: own = "" } = column
+  return `${placeOf(column)} ${typeof own === "string" ? own : own(row)}`.trim()
 }
 
 /** A count, faint where it is none. */

@@ -185,6 +185,7 @@ function columnsFor(viewing: Viewing): readonly TableColumn<EntrypointRow>[] {
       ? [
           {
             head: "Act",
+            acts: true,
             cell: ({ entrypoint, limits: rules }: EntrypointRow) => (
               <PauseButton {...{ entrypoint, viewing }} paused={rules?.paused === true} back="list" />
             ),

@@ -54,7 +54,7 @@ function columnsFor(viewing: Viewing): readonly TableColumn<ScheduleRecord>[] {
     { head: "Last", cell: ({ lastExecution }) => (lastExecution === null ? <None /> : <Time at={lastExecution} />) },
     { head: "Went", class: "what", cell: ({ lastRun }) => <Went run={lastRun} viewing={viewing} /> },
     ...(viewing.mayAct("operator")
-      ? [{ head: "Act", cell: (schedule: ScheduleRecord) => <Actions {...{ schedule, viewing }} /> }]
+      ? [{ head: "Act", acts: true, cell: (schedule: ScheduleRecord) => <Actions {...{ schedule, viewing }} /> }]
       : []),
   ]
 }

@@ -3,12 +3,12 @@ import type { WorkerRecord } from "../../../ports/operation-store.js"
 import { ActionButton } from "../../components/action-button.js"
 import { EmptyState } from "../../components/empty-state.js"
 import { EntrypointLink } from "../../components/entrypoint-link.js"
-import { countText, Length, Time } from "../../components/figures.js"
+import { Count, countText, Length, Time } from "../../components/figures.js"
 import { Live } from "../../components/live.js"
 import { Amount, Table, type TableColumn } from "../../components/table.js"
 import { allWorkers } from "../../readings/shared.js"
 import type { Viewing } from "../../route.js"
-import type { Site } from "../../site.js"
+import { href, type Site } from "../../site.js"
 import { page } from "../page.js"
 
 export const workersPage = page({
@@ -54,25 +54,25 @@ const mostInTitle = 50
 const common: readonly TableColumn<WorkerRecord>[] = [
   { head: "Worker", class: "id", cell: ({ id }) => id },
   { head: "State", cell: (worker) => <State {...worker} /> },
-  { head: "Host", class: "name", cell: ({ host, pid }) => <Process host={host} pid={pid} /> },
-  { head: "Version", cell: ({ version }) => version },
+  { head: "Host", class: "name", cell: (worker) => <Process {...worker} /> },
   { head: "Started", cell: ({ startedAt }) => <Time at={startedAt} /> },
 ]
 
 function aliveColumnsFor(viewing: Viewing): readonly TableColumn<WorkerRecord>[] {
   return [
     ...common,
-    ...vital,
+    { head: "Heartbeat", right: true, cell: ({ silentMs }) => <Length ms={silentMs} /> },
+    { head: "Runs", class: "brief", cell: (worker) => <Runs worker={worker} site={viewing.site} /> },
+    ...load,
     { head: "Entrypoints", cell: ({ entrypoints }) => <Entrypoints names={entrypoints} site={viewing.site} /> },
     ...(viewing.mayAct("admin")
-      ? [{ head: "Act", cell: (worker: WorkerRecord) => <Drain worker={worker} viewing={viewing} /> }]
+      ? [{ head: "Act", acts: true, cell: (worker: WorkerRecord) => <Drain worker={worker} viewing={viewing} /> }]
       : []),
   ]
 }
 
-const vital: readonly TableColumn<WorkerRecord>[] = [
-  { head: "Heartbeat", right: true, cell: ({ silentMs }) => <Length ms={silentMs} /> },
-  { head: "Runs", right: true, cell: ({ holds, vitals }) => <Runs holds={holds} running={vitals?.running ?? 0} /> },
+const load: readonly TableColumn<WorkerRecord>[] = [
+  { head: "CPU", right: true, class: "num", cell: cpuText },
   { head: "Event loop", right: true, cell: ({ vitals }) => <Length ms={vitals?.worstEventLoopLagMs} /> },
   { head: "Memory", right: true, class: "num", cell: ({ vitals }) => bytesText(vitals?.memoryBytes ?? null) },
 ]
@@ -93,23 +93,39 @@ function State({ state, vitals, stoppedAt }: WorkerRecord) {
   )
 }
 
-function Process({ host, pid }: Pick<WorkerRecord, "host" | "pid">) {
+function Process({ host, pid, version }: WorkerRecord) {
   return (
     <>
-      {host} <small class="none">pid {pid}</small>
+      {host}{" "}
+      <small class="none">
+        pid {pid}, {version}
+      </small>
     </>
   )
 }
 
-/** How many jobs run, and of what, where the pointer is over it; those that are held and do not run yet are told beside. */
-function Runs({ holds, running }: { readonly holds: WorkerRecord["holds"]; readonly running: number }) {
+/** How many jobs run, of what, and a way to them. What is held and does not run yet is told beside. */
+function Runs({ worker: { id, holds, vitals }, site }: { readonly worker: WorkerRecord; readonly site: Site }) {
+  const running = vitals?.running ?? 0
   const held = Object.values(holds).reduce((sum, count) => sum + count, 0)
+  if (running + held === 0) return <Amount count={0} />
   return (
-    <span title={holdsText(holds)}>
-      <Amount count={running} />
-      {held > running ? <small class="none"> of {countText(held)} held</small> : null}
-    </span>
+    <>
+      <a href={href(site, "/jobs", { worker: id, status: "picked" })}>
+        <Count count={running} />
+      </a>
+      {held > running ? <small class="none"> of {countText(held)} held</small> : null}{" "}
+      <small class="none" title={holdsText(holds)}>
+        {holdsText(holds)}
+      </small>
+    </>
   )
+}
+
+/** Of one core, since its start. */
+function cpuText({ vitals, startedAt, heartbeatAt }: WorkerRecord): string {
+  const livedMs = heartbeatAt.getTime() - startedAt.getTime()
+  return vitals === null || livedMs < 1_000 ? "–" : `${((vitals.cpuMs / livedMs) * 100).toFixed(0)} %`
 }
 
 /** There may be thousands. */
