@@ -9,6 +9,9 @@ import type { Selection } from "./selection.js"
 /** So many jobs are held in memory at once. */
 const lookAtMost = 10_000
 
+/** Where a text has to be looked for while somebody waits. */
+const searchAtMost = 2_000
+
 const sampleSize = 10
 
 /** A look at each place is always taken, and one more: no action reaches more than three. */
@@ -17,19 +20,20 @@ const leastLooks = 4
 /** The ids of the jobs that match, those of one look at a time: none where nothing of it matches. */
 export async function* walkSelection(site: Site, selection: Selection): AsyncGenerator<readonly string[]> {
   const { kind, filter } = selection
-  yield* walkPlaces(site, selection, placesOf(kind.reach, filter.status))
-  yield* walkPlaces(site, selection, placesOf(kind.again, filter.status))
+  yield* walkPlaces(site, selection, placesOf(kind.reach, filter.status), lookAtMost)
+  yield* walkPlaces(site, selection, placesOf(kind.again, filter.status), lookAtMost)
 }
 
 async function* walkPlaces(
   site: Site,
   selection: Selection,
   places: readonly Status[],
+  look: number,
 ): AsyncGenerator<readonly string[]> {
   const { filter, at } = selection
   const upTo = BigInt(selection.upTo)
   for (const place of places) {
-    const request = { ...requestOf({ ...site, now: () => at }, filter, lookAtMost), status: place }
+    const request = requestOf({ now: () => at }, { ...filter, status: place }, look)
     const looks = place === "queued" ? walkLines(site, request) : walkPlace(site, request, String(upTo + 1n))
     for await (const found of looks) {
       const ids = found.filter((id) => BigInt(id) <= upTo)
@@ -44,10 +48,12 @@ export async function countSelection(
   selection: Selection,
   countMs: number,
 ): Promise<{ readonly total: LeastCount; readonly sample: readonly string[] }> {
+  const { kind, filter } = selection
   const from = site.clock.monotonic()
   const sample: string[] = []
   let [looks, count] = [0, 0]
-  for await (const ids of walkPlaces(site, selection, placesOf(selection.kind.reach, selection.filter.status))) {
+  const look = filter.text === undefined && filter.error === undefined ? lookAtMost : searchAtMost
+  for await (const ids of walkPlaces(site, selection, placesOf(kind.reach, filter.status), look)) {
     count += ids.length
     sample.push(...ids.slice(0, sampleSize - sample.length))
     if (++looks >= leastLooks && site.clock.monotonic() - from > countMs)
@@ -59,7 +65,7 @@ export async function countSelection(
 /** In the order of their ids, so that what comes meanwhile is not met. */
 async function* walkPlace(
   { jobPages }: Site,
-  request: JobPageRequest & { readonly status: Status },
+  request: JobPageRequest,
   from: string,
 ): AsyncGenerator<readonly string[]> {
   for (let after: string | null = from; after !== null; ) {
@@ -77,7 +83,7 @@ async function* walkLines({ jobPages }: Site, request: JobPageRequest): AsyncGen
     const look: Awaited<ReturnType<typeof jobPages.walkQueued>> = await jobPages.walkQueued({
       ...request,
       after,
-      lookAtMost,
+      lookAtMost: request.limit,
     })
     after = look.next
     yield look.ids
