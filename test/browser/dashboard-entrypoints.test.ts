@@ -20,12 +20,18 @@ describe.skipIf(!hasChromium)("entrypoints in Chromium", () => {
     await fillEntrypoints(queue, 10_000)
     const origin = await serve(makeDashboard(queue, admin))
     const { page } = await openPage(browser, origin)
-    // What else the machine does is not the dashboard's: it is tried again, each time on a dashboard that has read nothing yet.
-    const quickest = async () => {
-      const fresh = await serve(makeDashboard(queue, admin))
+    // Each time on a dashboard that has read nothing yet. Where the machine is busy, the page of a queue with few entrypoints says how busy.
+    const few = await installQueue()
+    await few.queries.enqueue("mail")
+    const msOf = async (one: TestQueue) => {
+      const fresh = await serve(makeDashboard(one, admin))
       return msToShow((await openPage(browser, fresh)).page, `${fresh}/entrypoints`)
     }
-    await expect.poll(quickest, { timeout: 45_000, interval: 100 }).toBeLessThan(1_000)
+    const isQuick = async () => {
+      const ms = await msOf(queue)
+      return ms < 1_000 || ms < 4 * (await msOf(few))
+    }
+    await expect.poll(isQuick, { timeout: 45_000, interval: 100 }).toBe(true)
     await page.goto(`${origin}/entrypoints`)
     expect((await page.content()).length).toBeLessThan(300_000)
     expect(await page.locator("tr[data-row]").count()).toBe(50)
@@ -66,6 +72,28 @@ describe.skipIf(!hasChromium)("entrypoints in Chromium", () => {
     ])
   })
 
+  test("asks with a dialog that has a name, whatever the entrypoint's is, and pauses it", async () => {
+    const queue = await installQueue()
+    const name = `send "mail" <now> & später 📬`
+    await queue.queries.enqueue(name)
+    const origin = await serve(makeDashboard(queue, admin))
+    const { page } = await openPage(browser, origin)
+    for (const path of ["/entrypoints", `/entrypoints/${encodeURIComponent(name)}`]) {
+      await page.goto(origin + path)
+      await page.getByRole("button", { name: `Pause ${name}`, exact: true }).click()
+      const dialog = page.getByRole("dialog", { name: `Pause ${name}?`, exact: true })
+      await dialog.waitFor()
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      expect(violations.map(({ id, nodes }) => `${id} ${nodes[0]!.html}`)).toEqual([])
+      await dialog.getByRole("button", { name: "Back" }).click()
+    }
+    await page.getByRole("button", { name: `Pause ${name}`, exact: true }).click()
+    await page.locator("dialog[open] button.primary").click()
+    await page.waitForSelector(".notice >> text=is paused")
+    expect(await queue.queries.limits()).toMatchObject([{ entrypoint: name, paused: true }])
+    await page.getByRole("button", { name: `Resume ${name}`, exact: true }).waitFor()
+  })
+
   test("chooses to set a number by writing one", async () => {
     const queue = await installQueue()
     const origin = await serve(makeDashboard(queue, admin))
@@ -81,7 +109,7 @@ async function msToShow(page: Page, url: string): Promise<number> {
   await page.goto("about:blank")
   const startedAt = performance.now()
   await page.goto(url, { waitUntil: "commit" })
-  await page.waitForSelector(".pager")
+  await page.waitForSelector("tr[data-row]")
   return performance.now() - startedAt
 }
 

@@ -20,16 +20,18 @@ interface ActionButtonProps {
 export function ActionButton({
   viewing,
   path,
-  id,
+  id: given,
   label,
   title,
   question,
   danger = false,
   values = {},
 }: ActionButtonProps) {
+  // Names may have spaces, which no id that others refer to can have.
+  const id = encodeURIComponent(given)
   return (
     <>
-      <button type="button" class={danger ? "danger" : ""} data-dialog={id}>
+      <button type="button" class={danger ? "danger" : ""} data-dialog={id} aria-label={title.replace(/\?$/, "")}>
         {label}
       </button>
       <dialog class="dialog" id={id} aria-labelledby={`${id}-title`}>
