@@ -1,10 +1,11 @@
 /**
- * How often a length of time fell into which bucket: sparse, by the bucket's number, so that histograms of any two places and times can be
- * added. Bucket 0 is below the first bound, bucket n from bound n - 1 (included) to bound n.
+ * How often a length of time (or, where it is said, a number of jobs) fell into which bucket: sparse, by the bucket's number, so that histograms of
+ * any two places and times can be added. Bucket 0 is below the first bound, bucket n from bound n - 1 (included) to bound n.
  */
 export interface Histogram {
   readonly count: number
-  readonly sumMs: number
+  /** Of all lengths of time, in milliseconds. */
+  readonly sum: number
   /** Bucket and count, in ascending order of buckets. */
   readonly buckets: readonly (readonly [bucket: number, count: number])[]
 }
@@ -27,7 +28,7 @@ export const boundsMs: readonly number[] = [
   10 ** 10,
 ].map((bound) => Math.round(bound * 1_000) / 10_000)
 
-export const emptyHistogram: Histogram = { count: 0, sumMs: 0, buckets: [] }
+export const emptyHistogram: Histogram = { count: 0, sum: 0, buckets: [] }
 
 /** The number of the bucket that a length of time falls into. */
 export function bucketOf(milliseconds: number): number {
@@ -45,17 +46,17 @@ export function bucketOf(milliseconds: number): number {
 export class HistogramBuilder {
   readonly #counts = new Map<number, number>()
   #count = 0
-  #sumMs = 0
+  #sum = 0
 
   add(milliseconds: number): void {
     const bucket = bucketOf(milliseconds)
     this.#counts.set(bucket, (this.#counts.get(bucket) ?? 0) + 1)
     this.#count++
-    this.#sumMs += milliseconds
+    this.#sum += milliseconds
   }
 
   get histogram(): Histogram {
-    return { count: this.#count, sumMs: this.#sumMs, buckets: inOrder(this.#counts) }
+    return { count: this.#count, sum: this.#sum, buckets: inOrder(this.#counts) }
   }
 }
 
@@ -63,7 +64,7 @@ export class HistogramBuilder {
 export function mergeHistograms(a: Histogram, b: Histogram): Histogram {
   const counts = new Map(a.buckets)
   for (const [bucket, count] of b.buckets) counts.set(bucket, (counts.get(bucket) ?? 0) + count)
-  return { count: a.count + b.count, sumMs: a.sumMs + b.sumMs, buckets: inOrder(counts) }
+  return { count: a.count + b.count, sum: a.sum + b.sum, buckets: inOrder(counts) }
 }
 
 function inOrder(counts: ReadonlyMap<number, number>): Histogram["buckets"] {
@@ -98,10 +99,10 @@ export function quantile({ count, buckets }: Histogram, share: number): number |
 }
 
 export function spreadOf(histogram: Histogram): Spread {
-  const { count, sumMs } = histogram
+  const { count, sum } = histogram
   return {
     count,
-    meanMs: count === 0 ? null : sumMs / count,
+    meanMs: count === 0 ? null : sum / count,
     p50Ms: quantile(histogram, 0.5),
     p95Ms: quantile(histogram, 0.95),
     p99Ms: quantile(histogram, 0.99),

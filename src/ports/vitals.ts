@@ -24,6 +24,8 @@ export interface Vitals {
 export interface Batches {
   /** How many jobs there were in all of them. */
   readonly jobs: number
+  /** How many jobs there were in each, as a histogram of numbers: a bound belongs to the bucket below it. */
+  readonly sizes: Histogram
   /** From sending to the reply. */
   readonly times: Histogram
 }

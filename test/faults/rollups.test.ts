@@ -100,7 +100,7 @@ it("adds an entry once when the reply to a merge is lost after its COMMIT", asyn
       select 'a', date_trunc('minute', now()), 1, 2, '{4}', '{1}' from generate_series(1, 10)`)
     await store.mergeRollups(0, 1_000, true).catch(() => {})
     const [total] = await queue.queries.totals()
-    expect(total).toMatchObject({ ended: { successful: merge * 10 }, runs: { count: merge * 10, sumMs: merge * 20 } })
+    expect(total).toMatchObject({ ended: { successful: merge * 10 }, runs: { count: merge * 10, sum: merge * 20 } })
   }
   expect(proxy.cuts).toBe(5)
 }, 60_000)

@@ -43,8 +43,11 @@ it("shows what a queue did and what it has to do", async () => {
   await storeSchedule(queue, "nightly", { expression: "0 3 * * *" })
   await queue.sql("update pgqueuer.schedule set next_run = now() - interval '1 minute'")
 
-  const claimed = () => queue.sql("select from pgqueuer.worker where (vitals -> 'claims' ->> 'jobs')::int > 5")
-  await eventually(async () => (await claimed()).length > 0)
+  const said = () =>
+    queue.sql(
+      "select from pgqueuer.worker where (vitals -> 'claims' ->> 'jobs')::int > 5 and (vitals ->> 'running')::int = 1 and (vitals -> 'acknowledgements' ->> 'jobs')::int > 4",
+    )
+  await eventually(async () => (await said()).length > 0)
   const found = await scrape(queue)
   expect(valueIn(found, "pgqueuer_up")).toBe(1)
   expect(valueIn(found, "pgqueuer_job_ends_total", { entrypoint: "good", status: "successful" })).toBe(2)
@@ -196,21 +199,22 @@ it.each([
   expect(valueIn(found, "pgqueuer_scrape_errors_total", { code })).toBe(1)
 })
 
-it.each(["{}", "7", '{"listen":"listening","claims":{"jobs":1,"times":{"count":1,"sumMs":1,"buckets":[[999,1]]}}}'])(
-  "shows a worker without what it says of itself where that is nonsense: %s",
-  async (vitals) => {
-    const queue = await installQueue()
-    await queue.sql(
-      `insert into pgqueuer.worker (host, pid, version, entrypoints, heartbeat_timeout_ms, vitals) values ('h', 1, '1', '{a}', 60000, $1)`,
-      [vitals],
-    )
-    const found = await scrape(queue)
-    expect(valueIn(found, "pgqueuer_up")).toBe(1)
-    expect(valueIn(found, "pgqueuer_workers", { state: "running" })).toBe(1)
-    expect(found.get("pgqueuer_worker_claimed_total")!.samples).toEqual([])
-    expect(await queue.queries.workers()).toMatchObject([{ vitals: null }])
-  },
-)
+it.each([
+  "{}",
+  "7",
+  '{"listen":"listening","claims":{"jobs":1,"sizes":{"count":1,"sum":1,"buckets":[]},"times":{"count":1,"sum":1,"buckets":[[999,1]]}}}',
+])("shows a worker without what it says of itself where that is nonsense: %s", async (vitals) => {
+  const queue = await installQueue()
+  await queue.sql(
+    `insert into pgqueuer.worker (host, pid, version, entrypoints, heartbeat_timeout_ms, vitals) values ('h', 1, '1', '{a}', 60000, $1)`,
+    [vitals],
+  )
+  const found = await scrape(queue)
+  expect(valueIn(found, "pgqueuer_up")).toBe(1)
+  expect(valueIn(found, "pgqueuer_workers", { state: "running" })).toBe(1)
+  expect(found.get("pgqueuer_worker_claimed_total")!.samples).toEqual([])
+  expect(await queue.queries.workers()).toMatchObject([{ vitals: null }])
+})
 
 it("reads a schema that is newer and serves this code", async () => {
   const queue = await installQueue()

@@ -156,7 +156,7 @@ it("loses and doubles nothing when several sum up at once, while others read and
     rest = (await store.mergeRollups(0, 7, false)).entries
   }
   const [total] = await queue.queries.totals()
-  expect(total).toMatchObject({ ended: { successful: writers }, runs: { count: 2 * writers, sumMs: 5 * writers } })
+  expect(total).toMatchObject({ ended: { successful: writers }, runs: { count: 2 * writers, sum: 5 * writers } })
   expect(total!.runs.buckets).toEqual([
     [3, writers],
     [7, writers],
@@ -392,7 +392,7 @@ async function dueNow(queue: TestQueue): Promise<void> {
 }
 
 async function readAll({ queries }: TestQueue) {
-  const rounded = (histogram: Histogram) => ({ ...histogram, sumMs: Math.round(histogram.sumMs * 1_000) })
+  const rounded = (histogram: Histogram) => ({ ...histogram, sum: Math.round(histogram.sum * 1_000) })
   const totals = (await queries.totals()).map((rollup) => ({
     ...rollup,
     runs: rounded(rollup.runs),

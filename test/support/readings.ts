@@ -49,7 +49,7 @@ export function histogram(...values: readonly number[]): Histogram {
   for (const value of values) counts.set(bucketOf(value), (counts.get(bucketOf(value)) ?? 0) + 1)
   return {
     count: values.length,
-    sumMs: values.reduce((sum, value) => sum + value, 0),
+    sum: values.reduce((sum, value) => sum + value, 0),
     buckets: [...counts].sort(([a], [b]) => a - b),
   }
 }

@@ -15,7 +15,7 @@ const times = fc.array(fc.double({ min: 0, max: 1e7, noNaN: true }), { maxLength
 
 function histogramOf(milliseconds: readonly number[]): Histogram {
   return milliseconds
-    .map((time): Histogram => ({ count: 1, sumMs: time, buckets: [[bucketOf(time), 1]] }))
+    .map((time): Histogram => ({ count: 1, sum: time, buckets: [[bucketOf(time), 1]] }))
     .reduce(mergeHistograms, emptyHistogram)
 }
 
@@ -46,7 +46,7 @@ it("merges in any order to the histogram of all", () => {
       const whole = histogramOf([...other, ...one])
       expect(merged.buckets).toEqual(whole.buckets)
       expect(merged.count).toBe(one.length + other.length)
-      expect(merged.sumMs).toBeCloseTo(whole.sumMs, 3)
+      expect(merged.sum).toBeCloseTo(whole.sum, 3)
     }),
   )
 })

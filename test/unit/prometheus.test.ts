@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from "vitest"
 import { metricCatalog } from "../../src/adapters/telemetry/metric-catalog.js"
 import { type PrometheusMetricsOptions, prometheusMetrics } from "../../src/adapters/telemetry/prometheus.js"
 import { prometheusName } from "../../src/adapters/telemetry/prometheus-names.js"
+import { ExchangeMeter } from "../../src/app/worker/exchange-meter.js"
 import { PgQueuerError } from "../../src/domain/errors.js"
 import type { MetricReadings } from "../../src/ports/metric-store.js"
 import type { Vitals } from "../../src/ports/vitals.js"
@@ -12,11 +13,14 @@ import { type Family, parseMetrics } from "../support/metrics-text.js"
 import { deferred } from "../support/queue.js"
 import { depth, histogram, readings, total } from "../support/readings.js"
 
+const meter = new ExchangeMeter()
+meter.record({ claimed: 100, handedIn: 110, lost: 0, ms: 2 })
+meter.record({ claimed: 20, handedIn: 0, lost: 4, ms: 3 })
+
 const vitals: Vitals = {
   ...{ running: 2, waiting: 1, eventLoopLagMs: 1, worstEventLoopLagMs: 40, listen: "listening" },
-  ...{ memoryBytes: 90_000_000, cpuMs: 1_500, leaseLosses: 4 },
-  claims: { jobs: 120, times: histogram(2, 3) },
-  acknowledgements: { jobs: 110, times: histogram(4) },
+  ...{ memoryBytes: 90_000_000, cpuMs: 1_500, leaseLosses: meter.leaseLosses },
+  ...{ claims: meter.claims, acknowledgements: meter.acknowledgements },
 }
 
 const busy = readings({
@@ -103,6 +107,18 @@ test("shows every metric with its type, help and values", async () => {
   expect(seriesOf(found, "pgqueuer_worker_claimed_total")).toEqual(['pgqueuer_worker_claimed_total{worker="1"} 120'])
   expect(seriesOf(found, "pgqueuer_worker_claim_duration_seconds").at(-1)).toBe(
     'pgqueuer_worker_claim_duration_seconds_count{worker="1"} 2',
+  )
+  expect(seriesOf(found, "pgqueuer_worker_claim_size")).toEqual(
+    expect.arrayContaining([
+      'pgqueuer_worker_claim_size_bucket{worker="1",le="10"} 0',
+      'pgqueuer_worker_claim_size_bucket{worker="1",le="20"} 1',
+      'pgqueuer_worker_claim_size_bucket{worker="1",le="50"} 1',
+      'pgqueuer_worker_claim_size_bucket{worker="1",le="100"} 2',
+      'pgqueuer_worker_claim_size_sum{worker="1"} 120',
+    ]),
+  )
+  expect(seriesOf(found, "pgqueuer_worker_acknowledge_size").at(-1)).toBe(
+    'pgqueuer_worker_acknowledge_size_count{worker="1"} 1',
   )
   expect(seriesOf(found, "pgqueuer_worker_lease_losses_total")).toEqual([
     'pgqueuer_worker_lease_losses_total{worker="1"} 4',

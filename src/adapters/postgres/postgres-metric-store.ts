@@ -108,12 +108,12 @@ class SumOfRows {
 }
 
 class HistogramSum {
-  #sumMs = 0
+  #sum = 0
   readonly #counts = new Map<number, number>()
 
   /** The arrays as PostgreSQL writes them: `{3,4}`. */
-  add(sumMs: number | null, buckets: string | null, counts: string | null): void {
-    this.#sumMs += sumMs ?? 0
+  add(sum: number | null, buckets: string | null, counts: string | null): void {
+    this.#sum += sum ?? 0
     if (buckets === null || counts === null || buckets === "{}") return
     const own = counts.slice(1, -1).split(",")
     for (const [index, bucket] of buckets.slice(1, -1).split(",").entries()) {
@@ -123,7 +123,7 @@ class HistogramSum {
 
   get histogram(): Histogram {
     const buckets = [...this.#counts].sort(([a], [b]) => a - b)
-    return { count: buckets.reduce((sum, [, count]) => sum + count, 0), sumMs: this.#sumMs, buckets }
+    return { count: buckets.reduce((sum, [, count]) => sum + count, 0), sum: this.#sum, buckets }
   }
 }
 

@@ -123,10 +123,10 @@ function asRollup(row: FoundRow): Rollup {
   }
 }
 
-function asHistogram(json: string | null, sumMs: number): Histogram {
+function asHistogram(json: string | null, sum: number): Histogram {
   if (json === null) return emptyHistogram
   const buckets = JSON.parse(json) as (readonly [number, number])[]
-  return { count: buckets.reduce((sum, [, count]) => sum + count, 0), sumMs, buckets }
+  return { count: buckets.reduce((sum, [, count]) => sum + count, 0), sum, buckets }
 }
 
 function asDepth(row: DepthRow) {

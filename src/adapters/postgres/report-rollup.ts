@@ -30,10 +30,10 @@ function asRow([entrypoint, { counts, runs, waits }]: readonly [string, Tally]) 
 }
 
 function columnsOf(name: "run" | "wait", builder: HistogramBuilder) {
-  const { count, sumMs, buckets } = builder.histogram
+  const { count, sum, buckets } = builder.histogram
   if (count === 0) return {}
   return {
-    [`${name}_ms`]: sumMs,
+    [`${name}_ms`]: sum,
     [`${name}_buckets`]: buckets.map(([bucket]) => bucket),
     [`${name}_counts`]: buckets.map(([, jobs]) => jobs),
   }

@@ -27,13 +27,13 @@ function isVitals(value: unknown): value is Vitals {
 }
 
 function isBatches(value: unknown): value is Batches {
-  const { jobs, times } = Object(value) as Partial<Batches>
-  return isAmount(jobs) && isHistogram(times)
+  const { jobs, sizes, times } = Object(value) as Partial<Batches>
+  return isAmount(jobs) && isHistogram(sizes) && isHistogram(times)
 }
 
 function isHistogram(value: unknown): value is Histogram {
-  const { count, sumMs, buckets } = Object(value) as Partial<Histogram>
-  return isAmount(count) && isAmount(sumMs) && Array.isArray(buckets) && buckets.every(isBucket)
+  const { count, sum, buckets } = Object(value) as Partial<Histogram>
+  return isAmount(count) && isAmount(sum) && Array.isArray(buckets) && buckets.every(isBucket)
 }
 
 function isBucket(value: unknown): boolean {

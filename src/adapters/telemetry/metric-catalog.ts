@@ -328,10 +328,19 @@ export const metricCatalog: readonly MetricDefinition[] = [
     name: "pgqueuer.worker.claimed",
     kind: "counter",
     unit: "{job}",
-    help: "Jobs that a worker has claimed since its start. By the count of the next one, it is the mean size of a batch.",
+    help: "Jobs that a worker has claimed since its start.",
     labels: ["worker"],
     fold: "drop",
     points: ofWorkers((vitals) => vitals.claims.jobs),
+  },
+  {
+    name: "pgqueuer.worker.claim.size",
+    kind: "histogram",
+    unit: "{job}",
+    help: "How many jobs a worker took with one claim.",
+    labels: ["worker"],
+    fold: "drop",
+    points: ofWorkers((vitals) => inJobs(vitals.claims.sizes)),
   },
   {
     name: "pgqueuer.worker.claim.duration",
@@ -350,6 +359,15 @@ export const metricCatalog: readonly MetricDefinition[] = [
     labels: ["worker"],
     fold: "drop",
     points: ofWorkers((vitals) => vitals.acknowledgements.jobs),
+  },
+  {
+    name: "pgqueuer.worker.acknowledge.size",
+    kind: "histogram",
+    unit: "{job}",
+    help: "How many jobs a worker handed in with one exchange.",
+    labels: ["worker"],
+    fold: "drop",
+    points: ofWorkers((vitals) => inJobs(vitals.acknowledgements.sizes)),
   },
   {
     name: "pgqueuer.worker.acknowledge.duration",
@@ -444,17 +462,33 @@ function stateOf({ paused, orphaned }: MetricReadings["schedules"][number]): str
   return paused ? "paused" : orphaned ? "orphaned" : "active"
 }
 
-function inSeconds({ count, sumMs, buckets }: Histogram): Distribution {
+function inSeconds(times: Histogram): Distribution {
+  const { upTo, ...all } = distributionOf(times, shownTimes)
+  return { ...all, sum: times.sum / 1_000, upTo: upTo.map(([ms, count]) => [ms / 1_000, count]) }
+}
+
+function inJobs(sizes: Histogram): Distribution {
+  return distributionOf(sizes, shownSizes)
+}
+
+function distributionOf({ count, sum, buckets }: Histogram, shown: readonly ShownBound[]): Distribution {
   let [next, below] = [0, 0]
-  const upTo = shownBuckets.map(({ bound, bucket }) => {
+  const upTo = shown.map(({ bound, bucket }) => {
     while (next < buckets.length && buckets[next]![0] < bucket) below += buckets[next++]![1]
     return [bound, below] as const
   })
-  return { count, sum: sumMs / 1_000, upTo }
+  return { count, sum, upTo }
 }
 
 /** With the number of the bucket that begins at the bound. */
-const shownBuckets = shownBoundsMs.map((bound) => ({ bound: bound / 1_000, bucket: bucketOf(bound) }))
+type ShownBound = ReturnType<typeof shownBound>
+
+function shownBound(bound: number) {
+  return { bound, bucket: bucketOf(bound) }
+}
+
+const shownTimes = shownBoundsMs.map(shownBound)
+const shownSizes = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000].map(shownBound)
 
 function point(labels: Readonly<Record<string, string>>, value: MetricValue): MetricPoint {
   return { labels, value }

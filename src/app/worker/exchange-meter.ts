@@ -32,16 +32,20 @@ export class ExchangeMeter {
 }
 
 class BatchMeter {
+  readonly #sizes = new HistogramBuilder()
   readonly #times = new HistogramBuilder()
   #jobs = 0
 
   add(jobs: number, milliseconds: number): void {
     this.#jobs += jobs
     this.#times.add(milliseconds)
+    // Half a job less lies within the bucket below a bound.
+    this.#sizes.add(jobs - 0.5)
   }
 
   get batches(): Batches {
     const times = this.#times.histogram
-    return { jobs: this.#jobs, times: { ...times, sumMs: Math.round(times.sumMs * 10) / 10 } }
+    const sizes = { ...this.#sizes.histogram, sum: this.#jobs }
+    return { jobs: this.#jobs, sizes, times: { ...times, sum: Math.round(times.sum * 10) / 10 } }
   }
 }
