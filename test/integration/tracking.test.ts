@@ -95,7 +95,7 @@ it("keeps what a job logs from info up, in order, by attempt and page, beside th
   )
   start()
   const [id] = await queue.queries.enqueue("a")
-  await eventually(async () => (await queue.queries.logs(id!)).length === 6, 2_000)
+  await eventually(async () => (await queue.queries.logs(id!)).length === 6)
   expect((await queue.queries.job(id!))!.status).toBe("picked")
   const lines = await queue.queries.logs(id!)
   expect(lines.map(({ attempt, level }) => [attempt, level])).toEqual([
