@@ -88,4 +88,6 @@ export interface JobPageStore {
   readValues(id: string, most: number | null): Promise<Partial<Readonly<Record<ValueName, StoredText>>>>
   /** How the errors begin of those that have failed for good, by id. */
   findErrors(ids: readonly string[]): Promise<ReadonlyMap<string, string>>
+  /** Enqueues a job again, and answers with the id of the new one; undefined when there is no such job. Its dedupe key and its expiry stay with it. */
+  copy(id: string): Promise<string | undefined>
 }

@@ -3,7 +3,7 @@ import { PostgresJobPageStore } from "../../src/adapters/postgres/postgres-job-p
 import { Statements } from "../../src/adapters/postgres/statement.js"
 import { type Status, statuses } from "../../src/domain/status.js"
 import type { JobPageRequest } from "../../src/ports/job-page-store.js"
-import { installDashboard } from "../support/dashboard.js"
+import { formToken, installDashboard } from "../support/dashboard.js"
 import { installQueue, type TestQueue } from "../support/queue.js"
 
 const everything: JobPageRequest = {
@@ -139,6 +139,35 @@ test("shows what a job carries digit by digit as the database has it, without wh
     '{\n  "id": 12345678901234567890,\n  "rate": 1.10,\n  "id": 9007199254740993,\n  "password": "[redacted]"\n}'
   expect(await textOf(`/jobs/${id}`)).toContain(whole)
   expect(await textOf(`/jobs/${id}/payload`)).toBe(`${whole}\n`)
+})
+
+test("runs a job again as a copy of what is stored, digit by digit, and tells of one that is gone", async () => {
+  const { queue, ask } = await installDashboard({ write: true })
+  const payload = '{"id": 12345678901234567890, "rate": 1.10}'
+  await queue.sql(
+    `select pgqueuer.enqueue('a', $1::json, priority => 3, headers => '{"tenant": 7}', max_attempts => 4, timeout => '2s', dedupe_key => 'k')`,
+    [payload],
+  )
+  const [id] = (await queue.queries.jobs()).map((job) => job.id)
+  const token = await formToken(ask, `/jobs/${id}`, { as: "operator" })
+  const again = (job: string) => ask(`/jobs/${job}/run-again`, { as: "operator", form: { token } })
+  expect((await again(id!)).status).toBe(303)
+  const [copy] = await queue.queries.jobs()
+  expect(copy).toMatchObject({ entrypoint: "a", priority: 3, headers: { tenant: 7 }, maxAttempts: 4, timeoutMs: 2_000 })
+  expect(copy).toMatchObject({ status: "queued", dedupeKey: null })
+  expect(await queue.sql("select payload::text as payload from pgqueuer.job where id = $1", [copy!.id])).toEqual([
+    { payload },
+  ])
+  await again("999")
+  expect(await queue.queries.jobs()).toHaveLength(2)
+  expect(await (await ask("/audit")).text()).toContain("no job has the id 999")
+})
+
+test("copies a job of bytes", async () => {
+  const queue = await installQueue()
+  const [id] = await queue.queries.enqueue("a", new Uint8Array([0, 255, 7]))
+  const copy = await new PostgresJobPageStore(queue.driver, new Statements(queue)).copy(id!)
+  expect((await queue.queries.job(copy!))!.payload).toEqual(Buffer.from([0, 255, 7]))
 })
 
 test("shows the beginning of a long payload, and all of it where it is asked for", async () => {

@@ -93,6 +93,11 @@ export class PostgresJobPageStore implements JobPageStore {
     const rows = await this.#statements.run<{ id: string; error: string }>(this.#on, "find_errors", [ids])
     return new Map(rows.map(({ id, error }) => [id, error]))
   }
+
+  async copy(id: string): Promise<string | undefined> {
+    const [row] = await this.#statements.run<{ id: string }>(this.#on, "copy_job", [id, this.#statements.channel])
+    return row?.id
+  }
 }
 
 interface FoundRow extends Row {

@@ -1,4 +1,4 @@
-import type { ActionResult } from "../../app/job-actions.js"
+import { type ActionResult, checkIds } from "../../app/job-actions.js"
 import { PgQueuerError } from "../../domain/errors.js"
 import type { Action, ActionEnd, Viewing } from "../route.js"
 
@@ -44,16 +44,15 @@ function ended(_: Viewing, result: ActionResult, words: (result: ActionResult) =
   return { text, failed: true, to: `/jobs/${id}` }
 }
 
-/** An end is final: what runs is a copy. Its dedupe key, timeout and expiry are not kept, and stay with the original. */
+/** An end is final: what runs is a copy. */
 async function runAgain(viewing: Viewing): Promise<ActionEnd> {
-  const { queries } = viewing.site
-  const job = await queries.job(idOf(viewing))
-  if (job === undefined) {
-    throw new PgQueuerError("PGQ_JOB_UNKNOWN", `no job has the id ${idOf(viewing)}`, {
+  const id = idOf(viewing)
+  checkIds([id])
+  const copy = await viewing.site.jobPages.copy(id)
+  if (copy === undefined) {
+    throw new PgQueuerError("PGQ_JOB_UNKNOWN", `no job has the id ${id}`, {
       remedy: "Its history may have been removed.",
     })
   }
-  const { entrypoint, payload, headers, priority } = job
-  const [copy] = await queries.enqueue(entrypoint, payload, { priority, headers })
-  return { text: `Job ${copy} is a copy of job ${job.id}, and in line.`, to: `/jobs/${copy}` }
+  return { text: `Job ${copy} is a copy of job ${id}, and in line.`, to: `/jobs/${copy}` }
 }

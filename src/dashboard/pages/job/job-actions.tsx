@@ -21,7 +21,7 @@ const choices: readonly Choice[] = [
   {
     path: "run-again",
     label: "Run again",
-    question: "A copy is enqueued under a new id: same entrypoint, payload, headers and priority.",
+    question: "A copy is enqueued under a new id: same entrypoint, payload, headers, priority, timeout and attempts.",
     on: isFinal,
   },
   {
