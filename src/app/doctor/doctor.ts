@@ -37,7 +37,7 @@ export interface DoctorParts {
 }
 
 /** Nobody needs to know how many more jobs wait. */
-const countAtMost = 10_000
+const countAtMost = 1_000
 
 /** Looks at everything that makes a database sound for a queue. What cannot be read is a finding, not a failure. */
 export async function diagnose(parts: DoctorParts, options: DoctorOptions = {}): Promise<Diagnosis> {
