@@ -114,7 +114,7 @@ test("limits: two workers together hold no more, and start no faster, than each 
     code: 0,
     stdout: "book: 1 at once, null a second\ncall_api: null at once, 10 a second\nconvert: 2 at once, null a second\n",
   })
-  await vi.waitFor(async () => expect(await queries.queueSize()).toEqual([]), 10_000)
+  await vi.waitFor(async () => expect(await queries.queueSize()).toEqual([]), 45_000)
   for (const consumer of consumers) consumer.process.kill("SIGTERM")
   for (const consumer of consumers) expect((await consumer.finished).code).toBe(0)
   const runs = async (entrypoint: string) =>
@@ -127,7 +127,7 @@ test("limits: two workers together hold no more, and start no faster, than each 
   const starts = (await runs("call_api")).map(({ from }) => from)
   // Six starts a tenth of a second apart, the first of which may have been late.
   expect(Math.max(...starts) - Math.min(...starts)).toBeGreaterThan(350)
-})
+}, 90_000)
 
 test("scheduler: two workers start each tick once, in the handler form and in the job form", async () => {
   const { database, queries, sql } = await installQueue()
