@@ -4,18 +4,13 @@ import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import pg from "pg"
 import { PgPoolDriver } from "../dist/adapters/drivers/pg.js"
-import { startEmbeddedPostgres } from "../dist/adapters/embedded/embedded-postgres.js"
 import { PgQueuer, Queries } from "../dist/index.js"
-import { fillBacklog, median, processorMs } from "./large-backlog.mjs"
+import { fillBacklog, logger, median, processorMs, startServer } from "./large-backlog.mjs"
 
 const [jobs = 1_000_000, entrypoints = 10, requests = 20, pairs = 5] = process.argv.slice(2).map(Number)
 const drained = 150_000
 const idleMs = 20_000
-const logger = { debug() {}, info() {}, warn: console.warn, error: console.error }
-const server = await startEmbeddedPostgres({
-  settings: { shared_buffers: "1GB", max_wal_size: "8GB", synchronous_commit: "off", fsync: "off" },
-  logger,
-})
+const server = await startServer()
 const pool = new pg.Pool({ connectionString: server.url, max: 10 })
 const queries = new Queries(new PgPoolDriver(pool))
 await queries.install()
@@ -151,9 +146,8 @@ async function openDashboard() {
 
 function startCli(...args) {
   const main = new URL("../dist/cli/main.js", import.meta.url).pathname
-  const child = spawn(process.execPath, [main, ...args], {
+  return spawn(process.execPath, [main, ...args], {
     env: { ...process.env, DATABASE_URL: server.url },
     stdio: ["ignore", "pipe", "inherit"],
   })
-  return child
 }

@@ -1,9 +1,18 @@
 // A queue with a large backlog and history, and what the server takes: for the scripts that measure reading.
 import { readFile } from "node:fs/promises"
+import { startEmbeddedPostgres } from "../dist/adapters/embedded/embedded-postgres.js"
 import { statementFiles } from "../dist/adapters/postgres/sql.generated.js"
 import { render } from "../dist/adapters/postgres/statement.js"
 
 const placement = { schema: "pgqueuer", prefix: "" }
+
+export const logger = { debug() {}, info() {}, warn: console.warn, error: console.error }
+
+/** A server that is filled quickly, and lost when the machine is. */
+export function startServer() {
+  const settings = { shared_buffers: "1GB", max_wal_size: "8GB", synchronous_commit: "off", fsync: "off" }
+  return startEmbeddedPostgres({ settings, logger })
+}
 
 /** One of our statements as SQL. */
 export function statementText(name) {

@@ -1,11 +1,11 @@
 // What counting ends costs: drains and single jobs with this build and with another one, in turn, on one server.
 // `node benchmarks/rollups.mjs FOLDER_OF_THE_OTHER_BUILD [jobs] [pairs] [entrypoints]`
 //   git archive COMMIT | tar -x -C /tmp/before && cd /tmp/before && npm ci && npm run build
-import { readFile } from "node:fs/promises"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import pg from "pg"
 import { startEmbeddedPostgres } from "../dist/adapters/embedded/embedded-postgres.js"
+import { processorMs } from "./large-backlog.mjs"
 
 const [other, jobs = 100_000, pairs = 5, entrypoints = 1] = process.argv
   .slice(2)
@@ -106,20 +106,6 @@ async function usage(admin) {
   const { user, system } = process.cpuUsage()
   const { rows } = await admin.query("select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8 as wal")
   return { serverMs: await processorMs(server.pid), clientMs: (user + system) / 1_000, wal: rows[0].wal }
-}
-
-/** As processor-time.ts does it: of the server, its children, and those that it has outlived. */
-async function processorMs(pid) {
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")
-  const pids = [pid, ...children.trim().split(" ").filter(Boolean)]
-  const ticks = await Promise.all(
-    pids.map(async (one) => {
-      const stat = await readFile(`/proc/${one}/stat`, "utf8").catch(() => "")
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-      return fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
-    }),
-  )
-  return ticks.reduce((sum, one) => sum + one, 0) * 10
 }
 
 function text({ rate, serverCpu, clientCpu, wal, single }) {

@@ -2,18 +2,13 @@
 // `node benchmarks/scrape.mjs [jobs] [entrypoints] [scrapes] [pairs of drains]`
 import pg from "pg"
 import { PgPoolDriver } from "../dist/adapters/drivers/pg.js"
-import { startEmbeddedPostgres } from "../dist/adapters/embedded/embedded-postgres.js"
 import { prometheusMetrics } from "../dist/adapters/telemetry/prometheus.js"
 import { PgQueuer, Queries } from "../dist/index.js"
-import { fillBacklog, median, processorMs, statementText } from "./large-backlog.mjs"
+import { fillBacklog, logger, median, processorMs, startServer, statementText } from "./large-backlog.mjs"
 
 const [jobs = 1_000_000, entrypoints = 10, scrapes = 40, pairs = 5] = process.argv.slice(2).map(Number)
 const drained = 60_000
-const logger = { debug() {}, info() {}, warn: console.warn, error: console.error }
-const server = await startEmbeddedPostgres({
-  settings: { shared_buffers: "1GB", max_wal_size: "8GB", synchronous_commit: "off", fsync: "off" },
-  logger,
-})
+const server = await startServer()
 const pool = new pg.Pool({ connectionString: server.url, max: 10 })
 const queries = new Queries(new PgPoolDriver(pool))
 await queries.install()

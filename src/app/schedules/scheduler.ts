@@ -176,9 +176,9 @@ export class Scheduler {
 
   async #startBatch(plans: readonly Plan[]): Promise<void> {
     const presentSince = this.#presentSince ?? this.#time.now()
-    const wanted = plans.flatMap(({ row, ...plan }) => {
-      const request = this.#planned.request({ row, ...plan }, presentSince)
-      return request === undefined ? [] : [{ row, request, ticks: request.ticks.length }]
+    const wanted = plans.flatMap((plan) => {
+      const request = this.#planned.request(plan, presentSince)
+      return request === undefined ? [] : [{ row: plan.row, request, ticks: request.ticks.length }]
     })
     if (wanted.length === 0 || this.#closed) return
     const workerId = this.#parts.workerId()
